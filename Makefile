@@ -1,0 +1,54 @@
+# Every target sets up what it needs first, in .venv, and does it again when the pins change.
+
+PYTHON ?= python3
+DATA ?= ../shared/data
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+CORE := .venv/core-is-installed
+DEVELOPMENT := .venv/development-is-installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format types contracts bench artifacts
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(DEVELOPMENT) ## install everything for development into .venv
+
+demo: $(CORE) ## a Russian story as hypertokens, on screen and as one HTML page
+	$(BIN)/hyperlex demo
+
+test: $(DEVELOPMENT) ## all tests but those marked gpu, slow or network
+	$(BIN)/pytest
+
+lint: $(DEVELOPMENT) ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(DEVELOPMENT) ## mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(DEVELOPMENT) ## mypy, strict
+	$(BIN)/mypy
+
+contracts: $(DEVELOPMENT) ## who may import whom
+	$(BIN)/lint-imports --no-logo
+
+bench: $(DEVELOPMENT) ## measure the exact lane on DATA and write docs/benchmarks.md
+	$(PIP) --editable '.[bench]'
+	$(BIN)/python -m benchmarks.run exact --data $(DATA)
+
+artifacts: $(DEVELOPMENT) ## train the embedded default anew from the corpora in DATA
+	$(BIN)/python -m hyperlex.recipes.embedded --data $(DATA)
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+
+$(CORE): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable .
+	touch $@
+
+$(DEVELOPMENT): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[model,dev]'
+	touch $(CORE) $@

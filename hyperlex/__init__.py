@@ -1,0 +1,54 @@
+"""Russian text as hypertokens: one id for a whole phrase, exactly reversible to the base tokenizer.
+
+    import hyperlex
+
+    tok = hyperlex.load()
+    ids = tok.encode("Он стоял у двери.")
+    assert tok.decode(ids) == "Он стоял у двери."
+
+This is the whole public door. Its names are resolved on first use (PEP 562), so that importing
+hyperlex costs nothing and a text tool never loads torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from hyperlex.errors import HyperlexError as HyperlexError
+
+if TYPE_CHECKING:
+    from hyperlex.codebook import Codebook as Codebook
+    from hyperlex.codebook import train_codebook as train_codebook
+    from hyperlex.model import extend_model as extend_model
+    from hyperlex.tokenizer import HyperTokenizer as HyperTokenizer
+    from hyperlex.tokenizer import VocabularyLayout as VocabularyLayout
+    from hyperlex.tokenizer import extend_tokenizer as extend_tokenizer
+    from hyperlex.tokenizer import load as load
+
+__version__ = "0.1.0"
+
+# Type checkers read the imports above and Python reads this table: a test holds the two equal.
+_HOMES = {
+    "Codebook": "hyperlex.codebook",
+    "HyperTokenizer": "hyperlex.tokenizer",
+    "VocabularyLayout": "hyperlex.tokenizer",
+    "extend_model": "hyperlex.model",
+    "extend_tokenizer": "hyperlex.tokenizer",
+    "load": "hyperlex.tokenizer",
+    "train_codebook": "hyperlex.codebook",
+}
+
+__all__ = ["HyperlexError", "__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,27 @@
+"""Environment variables. No other module reads the environment.
+
+HYPERLEX_MAX_EXAMPLES   how many inputs each property test tries; 100 when unset
+"""
+
+from __future__ import annotations
+
+import os
+
+from hyperlex.errors import ConfigError
+
+
+def max_examples() -> int:
+    """Inputs per property test. Raises `ConfigError` for anything but a positive whole number."""
+    return _positive_integer("HYPERLEX_MAX_EXAMPLES", default=100)
+
+
+def _positive_integer(name: str, *, default: int) -> int:
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if not value.isdecimal() or int(value) < 1:
+        raise ConfigError(
+            f"{name} is {value!r}. Expected a whole number of at least 1. "
+            f"Set it, for example {name}={default}, or unset it."
+        )
+    return int(value)

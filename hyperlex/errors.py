@@ -1,0 +1,43 @@
+"""The errors that hyperlex raises on purpose.
+
+Each is a builtin as well, so code that knows nothing of hyperlex catches it by its usual name. A
+message has three parts: what was met, with the value; what was expected; what to do, with the exact
+argument or command. A mistake of ours is an `AssertionError` or whatever Python raises, never one
+of these.
+"""
+
+from __future__ import annotations
+
+
+class HyperlexError(Exception):
+    """Any of the errors below: catch this to tell a caller's mistake from a bug.
+
+    The command line prints one as a single line and exits with status 2.
+    """
+
+
+class VocabularyError(HyperlexError, ValueError):
+    """Ids, sizes or vocabularies that do not belong together.
+
+    Raised for an id outside the layout, a codebook trained for another base tokenizer, a size that
+    the candidates cannot fill, a model whose embedding is smaller than its tokenizer.
+    """
+
+
+class FormatError(HyperlexError, ValueError):
+    """A file whose content is not what its name or place promises.
+
+    Raised for a truncated or foreign artifact, an unknown `format_version`, a corpus that is not
+    UTF-8 text, a directory without a tokenizer in it.
+    """
+
+
+class ConfigError(HyperlexError, ValueError):
+    """An argument, option, path or environment variable that cannot be used as given.
+
+    Raised for a value out of range, an unknown choice, a place that may not be written to.
+    """
+
+
+class MissingDependencyError(HyperlexError, ImportError):
+    """An optional package that the call needs is not installed: the message holds the command."""

@@ -1,0 +1,122 @@
+"""Writing that leaves the finished thing or nothing, also on a failure and on Ctrl-C.
+
+The work goes under a hidden name in the nearest existing directory on the way to the target. So a
+place that may not be written to is refused before the work is done, and the last step is a rename
+within one file system. Only a process killed outright leaves a `.hyperlex-*` entry: delete it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os.path import lexists
+from pathlib import Path
+
+from hyperlex.errors import ConfigError
+
+
+def atomic_write_text(target: str | Path, text: str) -> None:
+    """Write `text` as UTF-8, line ends as they are. Otherwise as `atomic_write_bytes`."""
+    atomic_write_bytes(target, text.encode())
+
+
+def atomic_write_bytes(target: str | Path, data: bytes) -> None:
+    """Write `data` to `target`, or leave `target` as it was.
+
+    Parent directories are made, a symbolic link is followed, and a device or pipe is written to
+    directly. Raises `ConfigError` where `target` cannot be written.
+    """
+    with _refused_as_config_error(target):
+        file = Path(target).resolve()
+        if file.exists() and not file.is_file():
+            file.write_bytes(data)
+            return
+        staged = _staging_name(file.parent)
+        try:
+            staged.write_bytes(data)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            staged.replace(file)
+        finally:
+            staged.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_directory(target: str | Path) -> Iterator[Path]:
+    """Yield an empty directory, and turn it into `target` when the block ends without an exception.
+
+    An existing `target` keeps its other files. Each new file takes the place of the one of its
+    name: all of them or, when one cannot be placed, none. Raises `ConfigError`, before the block
+    runs, where `target` is no directory or cannot be written; what the block raises is passed on.
+    """
+    directory = Path(target)
+    with _refused_as_config_error(target):
+        staged = _staging_name(directory)
+    try:
+        with _refused_as_config_error(target):
+            staged.mkdir()
+        yield staged
+        with _refused_as_config_error(target):
+            if directory.exists():
+                _merge(staged, directory)
+            else:
+                directory.parent.mkdir(parents=True, exist_ok=True)
+                staged.rename(directory)
+    finally:
+        if staged.is_dir():
+            shutil.rmtree(staged)
+
+
+def _merge(staged: Path, target: Path) -> None:
+    """Move all files under `staged` to their places under `target`, or undo it on an exception."""
+    displaced = _staging_name(target)
+    displaced.mkdir()
+    # Each step is noted before it is taken, so that Ctrl-C between the two does not lose it.
+    renames: list[tuple[Path, Path]] = []
+    made: list[Path] = []
+    try:
+        for new in sorted(staged.rglob("*")):
+            place = target / new.relative_to(staged)
+            if new.is_dir():
+                if not place.is_dir():
+                    made.append(place)
+                    place.mkdir()
+                continue
+            if place.is_dir():
+                raise IsADirectoryError(f"{place} is a directory, and a file of that name is new")
+            if lexists(place):
+                renames.append((place, displaced / str(len(renames))))
+                os.rename(*renames[-1])
+            renames.append((new, place))
+            os.rename(*renames[-1])
+    except BaseException:
+        for before, after in reversed(renames):
+            if lexists(after):
+                after.rename(before)
+        for directory in reversed(made):
+            if directory.is_dir():
+                directory.rmdir()
+        displaced.rmdir()
+        raise
+    shutil.rmtree(displaced)
+
+
+def _staging_name(target: Path) -> Path:
+    """An unused name in `target`, or in the nearest place above it that exists."""
+    place = target.absolute()
+    while not place.exists():
+        place = place.parent
+    return place / f".hyperlex-{secrets.token_hex(8)}"
+
+
+@contextmanager
+def _refused_as_config_error(target: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot write {target}: {error.strerror or error}. A place that this user may write "
+            f"to was expected. Choose another output, or make {Path(target).parent} writable."
+        ) from error
