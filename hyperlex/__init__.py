@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hyperlex.tokenizer import HyperTokenizer as HyperTokenizer
     from hyperlex.tokenizer import VocabularyLayout as VocabularyLayout
     from hyperlex.tokenizer import extend_tokenizer as extend_tokenizer
-    from hyperlex.tokenizer import load as load
+    from hyperlex.tokenizer.load import load as load
 
 __version__ = "0.1.0"
 
@@ -35,7 +35,7 @@ _HOMES = {
     "VocabularyLayout": "hyperlex.tokenizer",
     "extend_model": "hyperlex.model",
     "extend_tokenizer": "hyperlex.tokenizer",
-    "load": "hyperlex.tokenizer",
+    "load": "hyperlex.tokenizer.load",
     "train_codebook": "hyperlex.codebook",
 }
 

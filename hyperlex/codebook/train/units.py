@@ -1,0 +1,238 @@
+"""Step 1 of training: texts to one long array of unit ids, in parallel, with span starts and
+domains.
+
+Memory is 4 bytes a unit (about 5 characters of Russian) and one string for each distinct unit. A
+corpus above the budget is thinned by whole documents: those whose hash is smallest stay, so neither
+order nor chance decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperlex.codebook.base import BaseTokenizer
+from hyperlex.codebook.corpus import Document
+from hyperlex.codebook.spans import SceneStarts
+
+Unit = str | tuple[int, ...]
+"""A unit as the reader names it: its text where the base splits by a pattern, else its base ids."""
+
+_BATCH_CHARACTERS = 2_000_000
+
+
+@dataclass(frozen=True)
+class UnitStream:
+    """A corpus as units.
+
+    Attributes:
+        names: the distinct units, by id.
+        ids: int32 [units], document after document.
+        starts_span: bool [units], does a scene-like span begin here?
+        starts_document: bool [units].
+        domain: uint16 [units], index into `domains`.
+        domains: names, in order.
+        characters: how many characters each domain has.
+        dropped: documents that the budget had no room for.
+    """
+
+    names: list[Unit]
+    ids: NDArray[np.int32]
+    starts_span: NDArray[np.bool_]
+    starts_document: NDArray[np.bool_]
+    domain: NDArray[np.uint16]
+    domains: list[str]
+    characters: list[int]
+    dropped: int
+
+
+class UnitReader:
+    """Texts to units with span starts. Made once in each worker process."""
+
+    def __init__(self, base: BaseTokenizer, scene_starts: SceneStarts) -> None:
+        self.base, self.scene_starts = base, scene_starts
+        self.splits = base.split_pattern is not None
+        self.normalizer = base.tokenizer.normalizer
+
+    def __call__(self, text: str) -> tuple[list[Unit], list[bool]]:
+        """The units of a text, and for each whether a span begins with it (or inside it)."""
+        # A lone surrogate in a corpus is no reason to stop.
+        text = text.encode("utf-8", "ignore").decode()
+        if self.splits and self.normalizer is not None:
+            text = self.normalizer.normalize_str(text)
+        boundaries = iter([*self.scene_starts(text), sys.maxsize])
+        boundary = next(boundaries)
+        units: list[Unit] = []
+        starts: list[bool] = []
+        for unit, stop in self._split(text):
+            # A boundary between a word and the space of the next one belongs to the next one.
+            begins = not units
+            while boundary < stop:
+                begins, boundary = True, next(boundaries)
+            units.append(unit)
+            starts.append(begins)
+        return units, starts
+
+    def _split(self, text: str) -> Iterator[tuple[Unit, int]]:
+        """Units with the offset at which each ends."""
+        if self.splits:
+            for unit, (_, stop) in self.base.splitter.pre_tokenize_str(text):
+                yield unit, stop
+            return
+        encoding = self.base.tokenizer.encode(text, add_special_tokens=False)
+        ids, offsets = encoding.ids, encoding.offsets
+        edges = self.base.units(ids).edges
+        for start, stop in pairwise(edges):
+            yield tuple(ids[start:stop]), offsets[stop - 1][1]
+
+
+_Batch = tuple[list[Unit], NDArray[np.int32], NDArray[np.bool_], list[int], list[int]]
+_reader: UnitReader | None = None
+
+
+def _read_batch(texts: list[str]) -> _Batch:
+    """In a worker: distinct units, local ids, span starts, lengths and hashes of the documents."""
+    assert _reader is not None
+    numbers: dict[Unit, int] = {}
+    ids, starts, lengths, hashes = [], [], [], []
+    for text in texts:
+        units, begins = _reader(text)
+        ids.extend([numbers.setdefault(unit, len(numbers)) for unit in units])
+        starts.extend(begins)
+        lengths.append(len(units))
+        hashes.append(
+            int.from_bytes(
+                hashlib.blake2b(text.encode("utf-8", "ignore"), digest_size=8).digest(), "big"
+            )
+        )
+    return list(numbers), np.array(ids, np.int32), np.array(starts, np.bool_), lengths, hashes
+
+
+def read_units(
+    base: BaseTokenizer,
+    documents: Iterable[Document],
+    *,
+    scene_starts: SceneStarts,
+    max_characters: int,
+    workers: int,
+    progress: Callable[[str, int, int | None], None],
+) -> UnitStream:
+    """Read a corpus once, streaming; see the head of this file."""
+    global _reader
+    _reader = UnitReader(base, scene_starts)
+    collected = _Collector(max_characters)
+    batches = _batches(documents)
+    try:
+        if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
+            # fork: the workers inherit the reader, so hooks need not be picklable and scripts need
+            # no __main__ guard.
+            with multiprocessing.get_context("fork").Pool(workers) as pool:
+                for job, batch in _map_ahead(pool, batches, 2 * workers):
+                    collected.add(job, batch)
+                    progress("reading", collected.read, None)
+        else:
+            for job in batches:
+                collected.add(job, _read_batch([d.text for d in job]))
+                progress("reading", collected.read, None)
+    finally:
+        _reader = None
+    return collected.stream()
+
+
+def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    size = 0
+    for document in documents:
+        batch.append(document)
+        size += len(document.text)
+        if size >= _BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _map_ahead(
+    pool: Any, jobs: Iterator[list[Document]], ahead: int
+) -> Iterator[tuple[list[Document], _Batch]]:
+    """`imap` that holds at most `ahead` batches in memory: the corpus may be larger than it."""
+    waiting: list[tuple[list[Document], Any]] = []
+    for job in chain(jobs, [None] * ahead):
+        if job is not None:
+            waiting.append((job, pool.apply_async(_read_batch, ([d.text for d in job],))))
+        if waiting and (job is None or len(waiting) >= ahead):
+            first, result = waiting.pop(0)
+            yield first, result.get()
+
+
+class _Collector:
+    """Gathers batches under one numbering of units, thinning whole documents when the budget is
+    exceeded.
+    """
+
+    def __init__(self, max_characters: int) -> None:
+        self.budget = max_characters
+        self.limit = 1 << 64  # documents with a hash below it stay
+        self.numbers: dict[Unit, int] = {}
+        self.domains: dict[str, int] = {}
+        self.kept: list[tuple[int, int, int, NDArray[np.int32], NDArray[np.bool_]]] = []
+        self.size = self.read = self.dropped = 0
+
+    def add(self, job: list[Document], batch: _Batch) -> None:
+        names, ids, starts, lengths, hashes = batch
+        translate = np.array(
+            [self.numbers.setdefault(unit, len(self.numbers)) for unit in names], np.int32
+        )
+        ids = translate[ids] if len(names) else ids
+        at = 0
+        for document, length, digest in zip(job, lengths, hashes, strict=True):
+            domain = self.domains.setdefault(document.domain, len(self.domains))
+            self.read += len(document.text)
+            if length:
+                self.kept.append(
+                    (
+                        digest,
+                        domain,
+                        len(document.text),
+                        ids[at : at + length],
+                        starts[at : at + length],
+                    )
+                )
+                self.size += len(document.text)
+            at += length
+        while self.size > self.budget and len(self.kept) > 1:
+            self.limit >>= 1
+            before = len(self.kept)
+            self.kept = [item for item in self.kept if item[0] < self.limit] or [
+                min(self.kept, key=lambda item: item[0])
+            ]
+            self.dropped += before - len(self.kept)
+            self.size = sum(item[2] for item in self.kept)
+
+    def stream(self) -> UnitStream:
+        lengths = [len(item[3]) for item in self.kept]
+        starts_document = np.zeros(sum(lengths), np.bool_)
+        starts_document[np.cumsum([0, *lengths[:-1]], dtype=np.int64)[: len(lengths)]] = True
+        characters = [0] * len(self.domains)
+        for _, domain, size, _, _ in self.kept:
+            characters[domain] += size
+        empty: NDArray[Any] = np.zeros(0)
+        return UnitStream(
+            names=list(self.numbers),
+            ids=np.concatenate([item[3] for item in self.kept] or [empty.astype(np.int32)]),
+            starts_span=np.concatenate([item[4] for item in self.kept] or [empty.astype(np.bool_)])
+            | starts_document,
+            starts_document=starts_document,
+            domain=np.repeat(np.array([item[1] for item in self.kept], np.uint16), lengths),
+            domains=list(self.domains),
+            characters=characters,
+            dropped=self.dropped,
+        )
