@@ -1,0 +1,206 @@
+"""`HyperTokenizer`: text to hypertokens and back, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tokenizers import Tokenizer
+
+from hyperlex.codebook.base import BaseTokenizer, surrogate_error
+from hyperlex.codebook.codebook import Codebook
+from hyperlex.tokenizer.export import canonical_json, export, export_refusal
+from hyperlex.tokenizer.face import Face, read_face
+from hyperlex.tokenizer.layout import VocabularyLayout
+from hyperlex.tokenizer.stored import StoredCodebook
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+
+class HyperTokenizer:
+    """A base tokenizer with hypertokens on top.
+
+    For every text x: `expand(encode(x)) == base_encode(x)`, `decode(encode(x)) == x` wherever the
+    base itself gives back its text, and `encode(x)` is never longer than `base_encode(x)`. Base ids
+    and special ids are those of the base.
+
+    Made by `hyperlex.load`, `hyperlex.extend_tokenizer` or `HyperTokenizer.load`.
+
+    Attributes:
+        layout: where base ids end and hypertokens begin.
+        export_refusal: None where one plain `tokenizer.json` gives these ids; otherwise why it
+            cannot, and then `encode` parses in Python (about a tenth of the speed) and `hf` is
+            refused.
+    """
+
+    def __init__(
+        self,
+        layout: VocabularyLayout,
+        codebook: Callable[[], Codebook],
+        tokenizer: Tokenizer | None,
+        export_refusal: str | None,
+        face: Face,
+    ) -> None:
+        self.layout = layout
+        self.export_refusal = export_refusal
+        self.face = face
+        self._tokenizer = tokenizer
+        self._make_codebook = codebook
+
+    @classmethod
+    def load(cls, source: str | Path) -> HyperTokenizer:
+        """Read a directory that `save` wrote, or a hub id of one. See `hyperlex.load`."""
+        from hyperlex.tokenizer.load import load
+
+        return load(source)
+
+    @cached_property
+    def codebook(self) -> Codebook:
+        """What each hypertoken stands for. A loaded tokenizer reads it when it is first asked
+        for.
+        """
+        return self._make_codebook()
+
+    @property
+    def backend(self) -> Tokenizer | None:
+        """The Rust tokenizer behind `encode`: the export; None where there is none."""
+        return self._tokenizer
+
+    @cached_property
+    def base(self) -> BaseTokenizer:
+        """The base tokenizer."""
+        return self.codebook.base
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of `text`. Special tokens written in it are recognised, none are added.
+
+        Raises:
+            VocabularyError: `text` holds a lone surrogate and so has no UTF-8 form. Nothing else is
+                refused.
+            TypeError: `text` is no str.
+        """
+        if self._tokenizer is None:
+            return self.codebook.collapse(self.base.encode(text))
+        try:
+            ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        except (UnicodeEncodeError, TypeError) as error:
+            raise surrogate_error(text) from error
+        return ids
+
+    def base_encode(self, text: str) -> list[int]:
+        """The ids that the base tokenizer gives: what `expand(encode(text))` is equal to."""
+        return self.base.encode(text)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of `ids`, special tokens included. Ids that end inside a character give U+FFFD,
+        as in the base.
+
+        Raises:
+            VocabularyError: an id outside the layout.
+        """
+        ids = list(ids)
+        if ids and (min(ids) < 0 or max(ids) >= self.layout.total):
+            self.layout.check(ids)
+        if self._tokenizer is None:
+            return self.base.decode(self.expand(ids))
+        text: str = self._tokenizer.decode(ids, skip_special_tokens=False)
+        return text
+
+    def expand(self, ids: Sequence[int]) -> list[int]:
+        """Base ids: each hypertoken replaced by what it stands for. Raises VocabularyError for an
+        id outside the layout.
+        """
+        return self.codebook.expand(ids)
+
+    def collapse(self, base_ids: Sequence[int]) -> list[int]:
+        """Hyper ids of any run of base ids: the canonical parse. Raises VocabularyError for an id
+        that is no base id.
+        """
+        return self.codebook.collapse(base_ids)
+
+    @cached_property
+    def hf(self) -> PreTrainedTokenizerFast:
+        """The same tokenizer as a transformers `PreTrainedTokenizerFast`, the same ids.
+
+        Raises:
+            ConfigError: the base has no exact plain export (`export_refusal` says why).
+        """
+        from hyperlex.tokenizer.hf import transformers_tokenizer
+
+        return transformers_tokenizer(self)
+
+    def save(self, directory: str | Path) -> None:
+        """Write the tokenizer; `AutoTokenizer.from_pretrained(directory)` then gives the same ids
+        without remote code.
+
+        A model's `config.json` may stand beside it. All files are written or none; the doctor then
+        loads what was written next to that config and compares ids. See docs/formats.md.
+
+        Raises:
+            ConfigError: no permission to write there, or `directory` is a file.
+            FormatError: the doctor found that the written files give other ids.
+        """
+        from hyperlex.tokenizer.save import save
+
+        save(self, Path(directory))
+
+    def json(self) -> str:
+        """The text of `tokenizer.json`: the export, or the base's own where there is no export."""
+        return canonical_json(self.base.json if self._tokenizer is None else export(self.codebook))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its files hold it, no caches: `datasets` asks for the same bytes again."""
+        stored = self._make_codebook
+        if not isinstance(stored, StoredCodebook):
+            stored = StoredCodebook.of(self.codebook)
+        return HyperTokenizer, (
+            self.layout,
+            stored,
+            self._tokenizer,
+            self.export_refusal,
+            self.face,
+        )
+
+    def __len__(self) -> int:
+        """Number of ids: one past the highest."""
+        return self.layout.total
+
+    def __repr__(self) -> str:
+        base, hyper = self.layout.base_size, self.layout.hyper_size
+        return f"HyperTokenizer({base:,} base ids + {hyper:,} hypertokens)"
+
+
+def extend_tokenizer(base: Any, codebook: Codebook) -> HyperTokenizer:
+    """Put a codebook on the base tokenizer that it was trained for.
+
+    Args:
+        base: the tokenizer in any form that `BaseTokenizer.load` takes; its chat template and the
+            roles of its special tokens come along where it is a directory, a hub id or a
+            transformers tokenizer.
+        codebook: from `train_codebook` or `Codebook.load`.
+
+    Raises:
+        VocabularyError: the codebook was trained for another base.
+    """
+    tokenizer = BaseTokenizer.load(base)
+    require_same_base(codebook, tokenizer)
+    refusal = export_refusal(tokenizer)
+    extended = None if refusal else Tokenizer.from_str(canonical_json(export(codebook)))
+    layout = VocabularyLayout(tokenizer.size, len(codebook))
+    return HyperTokenizer(layout, lambda: codebook, extended, refusal, read_face(base, tokenizer))
+
+
+def require_same_base(codebook: Codebook, base: BaseTokenizer) -> None:
+    """Raise VocabularyError where `codebook` was trained for another base."""
+    from hyperlex.errors import VocabularyError
+
+    if codebook.base.sha256 != base.sha256:
+        raise VocabularyError(
+            f"The codebook was trained for a base of {codebook.base_size} ids (sha256 "
+            f"{codebook.base.sha256[:12]}…); this one has "
+            f"{base.size} ids (sha256 {base.sha256[:12]}…). Use that base, or train a codebook "
+            "for this one."
+        )
