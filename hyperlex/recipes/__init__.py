@@ -1,0 +1,1 @@
+"""How the learned parts were made, each by one command."""
