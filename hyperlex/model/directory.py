@@ -1,0 +1,72 @@
+"""A whole model directory, extended: model and tokenizer in one step, for the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hyperlex.errors import ConfigError, FormatError
+from hyperlex.files import atomic_directory
+from hyperlex.model.extend import extend_model
+from hyperlex.model.rows import Initialisation
+from hyperlex.tokenizer.hyper import HyperTokenizer
+
+WEIGHT_FILES = ("model*.safetensors*", "pytorch_model*.bin*")
+
+
+def extend_model_directory(
+    source: str | Path,
+    tok: HyperTokenizer,
+    target: str | Path,
+    *,
+    initialisation: Initialisation = "mean",
+) -> None:
+    """Read a causal language model, extend it by `tok`, and write it and `tok` into `target`.
+
+    `AutoModelForCausalLM` and `AutoTokenizer` read `target`, in the type that the weights had. The
+    generation config comes along. All files are written or none.
+
+    Args:
+        source: a model directory, or a hub id.
+        target: a directory without a model in it; it is made if it does not exist.
+
+    Raises:
+        ConfigError: no causal language model at `source`; `target` holds one or cannot be written.
+        FormatError: a model at `source` without some of its weights, its head say.
+        Otherwise as `extend_model` and `HyperTokenizer.save`.
+    """
+    target = Path(target)
+    # Which of two models in one directory is loaded depends on how many files each has.
+    if old := [file.name for pattern in WEIGHT_FILES for file in sorted(target.glob(pattern))]:
+        raise ConfigError(
+            f"{target} holds a model already: {old[0]}. A directory without one was expected. "
+            "Choose another output, or delete that model first."
+        )
+    # The place is tried first, so that a wrong one is refused before gigabytes are read.
+    with atomic_directory(target) as staged:
+        model = _load(source)
+        extend_model(model, tok, initialisation=initialisation)
+        model.save_pretrained(staged)
+        # After the model: the doctor in `save` compares ids next to the config that is there.
+        tok.save(staged)
+
+
+def _load(source: str | Path) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    auto: Any = AutoModelForCausalLM  # its type leaves out what output_loading_info adds
+    try:
+        model, report = auto.from_pretrained(source, dtype="auto", output_loading_info=True)
+    except Exception as error:  # transformers and safetensors raise a dozen kinds
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ConfigError(
+            f"{str(source)!r} is no causal language model that can be loaded here ({reason}). "
+            "A directory that save_pretrained wrote, or the hub id of one, was expected."
+        ) from error
+    if missing := sorted(report["missing_keys"]):
+        raise FormatError(
+            f"{str(source)!r} has no weights for {len(missing)} parameters of "
+            f"{type(model).__name__} ({missing[0]} …), which would be random. A whole causal "
+            "language model was expected: save it with its head, from AutoModelForCausalLM."
+        )
+    return model
