@@ -207,13 +207,11 @@ class BaseTokenizer:
         """Base ids of `text`, special tokens in it recognised, none added.
 
         Raises:
-            VocabularyError: `text` holds a lone surrogate and so has no UTF-8 form.
+            VocabularyError: `text` has no UTF-8 form (a lone surrogate), or the engine that splits
+                it gave up: a run of some 5 million spaces is too long for most patterns.
+            TypeError: `text` is no str.
         """
-        try:
-            ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
-            return ids
-        except (UnicodeEncodeError, TypeError) as error:
-            raise surrogate_error(text) from error
+        return encode_ids(self.tokenizer, text)
 
     @cached_property
     def _bare(self) -> Tokenizer:
@@ -352,8 +350,23 @@ def spell_bytes(data: Iterable[int]) -> str:
 _SPELLING = {byte[0]: character for character, byte in _byte_level_spelling().items()}
 
 
-def surrogate_error(text: str) -> VocabularyError | TypeError:
-    """The error for something that the Rust encoder will not take as text."""
+def encode_ids(tokenizer: Tokenizer, text: str) -> list[int]:
+    """Ids of `text`, and a clear error for the few things that the Rust side cannot take."""
+    try:
+        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+    except (UnicodeEncodeError, TypeError) as error:
+        raise _no_text(text) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # how a Rust panic arrives: no Exception
+            raise
+        raise VocabularyError(
+            f"The text of {len(text):,} characters could not be split ({error}): it holds a run of "
+            "millions of spaces or of characters of one kind. Cut it there and encode the parts."
+        ) from None
+
+
+def _no_text(text: object) -> VocabularyError | TypeError:
     found = _SURROGATE.search(text) if isinstance(text, str) else None
     if found is None:
         return TypeError(
@@ -362,9 +375,8 @@ def surrogate_error(text: str) -> VocabularyError | TypeError:
         )
     return VocabularyError(
         f"The text holds a lone surrogate, U+{ord(found[0]):04X}, at position {found.start()}: it "
-        "is no Unicode text and has "
-        "no UTF-8 form. Mend it first: text.encode('utf-16', 'surrogatepass').decode('utf-16', "
-        "'replace')."
+        "is no Unicode text and has no UTF-8 form. Mend it first: "
+        "text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')."
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
-from hyperlex.codebook.base import BaseTokenizer, surrogate_error
+from hyperlex.codebook.base import BaseTokenizer, encode_ids
 from hyperlex.codebook.codebook import Codebook
 from hyperlex.tokenizer.export import canonical_json, export, export_refusal
 from hyperlex.tokenizer.face import Face, read_face
@@ -78,17 +78,13 @@ class HyperTokenizer:
         """The ids of `text`. Special tokens written in it are recognised, none are added.
 
         Raises:
-            VocabularyError: `text` holds a lone surrogate and so has no UTF-8 form. Nothing else is
-                refused.
+            VocabularyError: `text` has no UTF-8 form (a lone surrogate), or the engine that splits
+                it gave up: a run of some 5 million spaces is too long. Nothing else is refused.
             TypeError: `text` is no str.
         """
         if self._tokenizer is None:
             return self.codebook.collapse(self.base.encode(text))
-        try:
-            ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        except (UnicodeEncodeError, TypeError) as error:
-            raise surrogate_error(text) from error
-        return ids
+        return encode_ids(self._tokenizer, text)
 
     def base_encode(self, text: str) -> list[int]:
         """The ids that the base tokenizer gives: what `expand(encode(text))` is equal to."""

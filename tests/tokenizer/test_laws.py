@@ -211,6 +211,14 @@ def test_a_long_text_without_a_space_is_encoded(any_tok: HyperTokenizer) -> None
         assert any_tok.decode(any_tok.encode(text)) == text
 
 
+def test_a_text_that_the_engine_cannot_split_is_refused(samples: dict[str, str]) -> None:
+    """And the tokenizer is as good as before."""
+    base = byte_level_base("cl100k", list(samples.values()))
+    with pytest.raises(VocabularyError, match="could not be split"):
+        base.encode(" " * 11_000_000)
+    assert base.decode(base.encode("Он стоял у двери.")) == "Он стоял у двери."
+
+
 def test_a_long_line_collapses_as_it_encodes(
     any_tok: HyperTokenizer, samples: dict[str, str]
 ) -> None:
