@@ -58,21 +58,29 @@ def documents(source: str | Path | Iterable[str | Document | Path]) -> Iterator[
             )
 
 
-def _from_path(path: Path) -> Iterator[Document]:
-    if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file() and _kind(p) in SUFFIXES)
-        if not files:
-            raise ConfigError(
-                f"{path} holds no text: files named {', '.join(SUFFIXES)} (or those with .xz, "
-                ".gz, .bz2) were expected."
-            )
-    elif path.is_file():
-        files = [path]
-    else:
+def text_files(path: Path) -> list[Path]:
+    """The files that `path` stands for: itself, or the texts in the folder, in order of name.
+
+    Raises:
+        ConfigError: nothing there, or a folder without texts.
+    """
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
         raise ConfigError(
             f"{path} does not exist: a text file, a .jsonl file or a folder of them was expected."
         )
-    for file in files:
+    files = sorted(p for p in path.rglob("*") if p.is_file() and _kind(p) in SUFFIXES)
+    if not files:
+        raise ConfigError(
+            f"{path} holds no text: files named {', '.join(SUFFIXES)} (or those with "
+            f"{', '.join(_OPENERS)}) were expected."
+        )
+    return files
+
+
+def _from_path(path: Path) -> Iterator[Document]:
+    for file in text_files(path):
         read = _json_lines if _kind(file) == ".jsonl" else _plain
         for text in read(file):
             yield Document(text, file.resolve().parent.name)

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from hyperlex.codebook.base import Units
+from hyperlex.codebook.units import Units
 
 # Key of a trie node under which the entry's id stands; units are tuples, so it cannot clash.
 _END = "end"

@@ -24,14 +24,15 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel, Sequence, Split
 from tokenizers.trainers import BpeTrainer
 
-from hyperlex.codebook.base import WORD_PATTERN, BaseTokenizer
+from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.codebook import Codebook
 from hyperlex.codebook.corpus import documents
 from hyperlex.codebook.files import MACHINE_FILE, READABLE_FILE, compress, to_bytes, to_tsv
 from hyperlex.codebook.spans import punctuation_starts
 from hyperlex.codebook.train.config import TrainConfig
+from hyperlex.codebook.train.stream import UnitStream, read_units
 from hyperlex.codebook.train.train import domain_weights, train_codebook
-from hyperlex.codebook.train.units import UnitStream, read_units
+from hyperlex.codebook.units import WORD_PATTERN
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_directory
 from hyperlex.tokenizer.face import Face

@@ -12,8 +12,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hyperlex.codebook.base import BaseTokenizer, spell_bytes
+from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.codebook import Codebook
+from hyperlex.codebook.spelling import spell_bytes
 from hyperlex.tokenizer.pattern import phrase_pattern
 
 # No byte-level spelling has such brackets or a space: it can never be met in a text.

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
-from hyperlex.codebook.base import BaseTokenizer, encode_ids
+from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.codebook import Codebook
+from hyperlex.codebook.spelling import encode_ids
 from hyperlex.tokenizer.export import canonical_json, export, export_refusal
 from hyperlex.tokenizer.face import Face, read_face
 from hyperlex.tokenizer.layout import VocabularyLayout

@@ -11,6 +11,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from hyperlex.codebook.files import MACHINE_FILE
+from hyperlex.codebook.sources import is_hub_id
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.tokenizer.face import saved_face
 from hyperlex.tokenizer.hf import autotokenizer_trap
@@ -36,7 +37,7 @@ def load(source: str | Path | None = None) -> HyperTokenizer:
         VocabularyError: the codebook there belongs to another base.
     """
     directory = EMBEDDED if source is None else Path(source)
-    if not directory.exists() and source is not None:
+    if not directory.exists() and source is not None and is_hub_id(str(source)):
         directory = _from_hub(str(source))
     if not directory.is_dir():
         raise ConfigError(

@@ -13,7 +13,8 @@ from strategies import any_text
 from tokenizers import Tokenizer
 from tokenizers.models import BPE, Unigram, WordPiece
 
-from hyperlex.codebook.base import BaseTokenizer, spell_bytes
+from hyperlex.codebook.base import BaseTokenizer
+from hyperlex.codebook.spelling import byte_spelling, spell_bytes
 from hyperlex.errors import ConfigError, FormatError, VocabularyError
 
 
@@ -57,9 +58,7 @@ def test_token_bytes_spell_what_was_encoded(any_base: BaseTokenizer) -> None:
 
 @given(st.binary(max_size=20))
 def test_spelling_bytes_is_reversible(data: bytes) -> None:
-    from hyperlex.codebook.base import _byte_level_spelling
-
-    table = _byte_level_spelling()
+    table = byte_spelling()
     assert b"".join(table[c] for c in spell_bytes(data)) == data
 
 
@@ -139,8 +138,9 @@ def test_what_is_no_tokenizer_is_refused(tmp_path: Path) -> None:
     broken.write_text("[]", encoding="utf-8")
     with pytest.raises(FormatError, match=r"is no tokenizer\.json"):
         BaseTokenizer.load(tmp_path)
-    with pytest.raises(ConfigError, match="neither"):
-        BaseTokenizer.load(str(tmp_path / "nothing" / "here"))
+    for name in (str(tmp_path / "nothing" / "here"), "tokenizer.json", "./gpt2"):
+        with pytest.raises(ConfigError, match="does not exist"):
+            BaseTokenizer.load(name)
 
 
 def test_a_slow_tokenizer_is_refused() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hyperlex.codebook.corpus import Document, documents
+from hyperlex.codebook.corpus import Document, documents, text_files
 from hyperlex.errors import ConfigError, FormatError
 
 TEXT = "Снег шёл всю ночь.\nК утру двор стал белым.\n"
@@ -51,6 +51,16 @@ def test_a_large_text_comes_in_stretches_of_whole_lines(tmp_path: Path) -> None:
     assert len(parts) > 1
     assert "".join(parts) == path.read_text(encoding="utf-8")
     assert all(part.endswith("\n") for part in parts)
+
+
+def test_files_are_found_in_order_of_name(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    names = ("b.txt", "a.jsonl", "c.md", "d.txt.gz", "e.txt.bak", "f.xz", "deep/g.txt", "h.csv")
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    found = [path.relative_to(tmp_path).as_posix() for path in text_files(tmp_path)]
+    assert found == ["a.jsonl", "b.txt", "c.md", "d.txt.gz", "deep/g.txt"]
+    assert text_files(tmp_path / "h.csv") == [tmp_path / "h.csv"]  # whoever names a file means it
 
 
 def refused(path: Path, kind: type[Exception], message: str) -> None:

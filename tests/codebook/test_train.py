@@ -21,8 +21,8 @@ from hyperlex.codebook.spans import punctuation_starts
 from hyperlex.codebook.train.grams import Grams, count_grams
 from hyperlex.codebook.train.pieces import learn_pieces
 from hyperlex.codebook.train.select import Selector
+from hyperlex.codebook.train.stream import UnitStream, read_units
 from hyperlex.codebook.train.train import domain_weights
-from hyperlex.codebook.train.units import UnitStream, read_units
 from hyperlex.errors import ConfigError, VocabularyError
 
 OPTIONS: dict[str, Any] = {"min_count": 2, "min_documents": 1, "workers": 1}

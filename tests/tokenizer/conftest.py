@@ -12,7 +12,8 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, proce
 from transformers import PreTrainedTokenizerFast
 
 import hyperlex
-from hyperlex.codebook.base import GPT2_PATTERN, BaseTokenizer
+from hyperlex.codebook.base import BaseTokenizer
+from hyperlex.codebook.units import GPT2_PATTERN
 from hyperlex.tokenizer import HyperTokenizer
 
 CORPUS = (

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperlex.codebook.edges import closes_at, first_class, opens_at
-from hyperlex.codebook.train.units import UnitStream
+from hyperlex.codebook.train.stream import UnitStream
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperlex.codebook.train.grams import Grams
-from hyperlex.codebook.train.units import UnitStream
+from hyperlex.codebook.train.stream import UnitStream
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

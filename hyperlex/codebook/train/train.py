@@ -19,7 +19,7 @@ from hyperlex.codebook.train.config import TrainConfig
 from hyperlex.codebook.train.grams import Grams, count_grams
 from hyperlex.codebook.train.pieces import Pieces, learn_pieces
 from hyperlex.codebook.train.select import Bools, Floats, Selector, Usage
-from hyperlex.codebook.train.units import Unit, UnitStream, read_units
+from hyperlex.codebook.train.stream import Unit, UnitStream, read_units
 from hyperlex.codebook.validate import PieceGuard, legal_phrases
 from hyperlex.errors import ConfigError, VocabularyError
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -134,7 +135,10 @@ def read_units(
         if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
             # fork: the workers inherit the reader, so hooks need not be picklable and scripts need
             # no __main__ guard.
-            with multiprocessing.get_context("fork").Pool(workers) as pool:
+            # Ctrl-C is for the parent alone, or each worker would print where it was.
+            with multiprocessing.get_context("fork").Pool(
+                workers, signal.signal, (signal.SIGINT, signal.SIG_IGN)
+            ) as pool:
                 for job, batch in _map_ahead(pool, batches, 2 * workers):
                     collected.add(job, batch)
                     progress("reading", collected.read, None)
