@@ -1,0 +1,169 @@
+"""`hyperlex extend`: hypertokens for somebody's own tokenizer, or for their whole model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from hyperlex.cli.options import JsonOption, tell_of_hub
+from hyperlex.cli.train import WorkersOption, learn
+from hyperlex.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hyperlex.codebook import BaseTokenizer, Codebook
+    from hyperlex.tokenizer import HyperTokenizer
+
+DEFAULT_SIZE = 32_768
+
+# As hyperlex.model.directory has them, which needs torch to be imported; a test holds them equal.
+WEIGHT_FILES = ("model*.safetensors*", "pytorch_model*.bin*")
+
+
+def extend(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A model directory, or a tokenizer: directory, tokenizer.json or hub id.",
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new directory.")],
+    codebook: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="What `hyperlex train` wrote for SOURCE.")
+    ] = None,
+    texts: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Train on this file or folder; may be repeated."),
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help=f"Hypertokens: to train ({DEFAULT_SIZE}), or the first N of the codebook (all).",
+        ),
+    ] = None,
+    initialisation: Annotated[
+        Literal["mean", "exponential"], typer.Option(help="How the model's new rows begin.")
+    ] = "mean",
+    model: Annotated[
+        bool | None,
+        typer.Option(
+            "--model/--tokenizer-only",
+            help="Default: the model too where SOURCE is a directory with weights in it.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: WorkersOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give your tokenizer or model hypertokens.
+
+    A model and a folder of texts are enough: hyperlex extend MODEL OUT --texts FOLDER
+
+    AutoTokenizer and AutoModelForCausalLM read OUT.
+    """
+    if (codebook is None) == (not texts):
+        raise ConfigError(
+            f"{'Two sources' if texts else 'No source'} of hypertokens. Either --codebook DIR, "
+            "which `hyperlex train` wrote, or --texts PATH, to train now, was expected."
+        )
+    with_model = _has_weights(source) if model is None else model
+    _check_places(source, out)
+    if with_model:
+        # First of all, so that a missing torch is told before an hour of training.
+        from hyperlex import model as _model  # noqa: F401
+    from hyperlex.codebook import BaseTokenizer
+    from hyperlex.tokenizer import extend_tokenizer
+
+    tell_of_hub(source)
+    base = BaseTokenizer.load(source)
+    book = _codebook(base, codebook, texts or [], size, workers)
+    tok = extend_tokenizer(source, book)
+    if with_model:
+        from hyperlex.model import extend_model_directory
+
+        extend_model_directory(source, tok, out, initialisation=initialisation)
+    else:
+        tok.save(out)
+    result = _result(tok, out, with_model)
+    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else _told(result))
+
+
+def _has_weights(source: str) -> bool:
+    directory = Path(source)
+    weights = [file for pattern in WEIGHT_FILES for file in directory.glob(pattern)]
+    return bool(weights) and (directory / "config.json").is_file()
+
+
+def _check_places(source: str, out: Path) -> None:
+    """Refuse what would fail only after the work."""
+    from hyperlex.files import atomic_directory
+    from hyperlex.tokenizer.load import CONFIG_FILE
+
+    if (Path(source) / CONFIG_FILE).is_file():
+        raise ConfigError(
+            f"{source} has hypertokens already. A base tokenizer or model was expected: "
+            "extend the one that it was made from."
+        )
+    if out.exists() and Path(source).exists() and out.samefile(source):
+        raise ConfigError(f"SOURCE and OUT are both {out}. Choose another directory for OUT.")
+
+    class Tried(Exception):
+        pass
+
+    try:
+        with atomic_directory(out):
+            raise Tried
+    except Tried:
+        pass
+
+
+def _codebook(
+    base: BaseTokenizer, directory: Path | None, texts: list[Path], size: int | None, workers: Any
+) -> Codebook:
+    from hyperlex.codebook import Codebook, TrainConfig
+
+    if directory is None:
+        given = {} if workers is None else {"workers": workers}
+        config = TrainConfig(DEFAULT_SIZE if size is None else size, **given)
+        return learn(base, texts, config)[0]
+    book = Codebook.load(directory, base)
+    return book if size is None else book.prefix(size)
+
+
+def _result(tok: HyperTokenizer, out: Path, with_model: bool) -> dict[str, Any]:
+    from hyperlex.cli.demo import story
+
+    text = story()
+    return {
+        "directory": str(out),
+        "model": with_model,
+        "base_ids": tok.layout.base_size,
+        "hypertokens": tok.layout.hyper_size,
+        "plain_tokenizer_json": tok.export_refusal is None,
+        "story": {
+            "characters": len(text),
+            "base_tokens": len(tok.base_encode(text)),
+            "tokens": len(tok.encode(text)),
+        },
+    }
+
+
+def _told(result: dict[str, Any]) -> str:
+    out, story = result["directory"], result["story"]
+    lines = [
+        f"{result['base_ids']:,} base ids + {result['hypertokens']:,} hypertokens in {out}",
+        f"A Russian story of {story['characters']:,} characters: {story['base_tokens']:,} tokens "
+        f"by the base, {story['tokens']:,} with hypertokens "
+        f"({story['base_tokens'] / story['tokens']:.2f} times fewer).",
+    ]
+    if result["plain_tokenizer_json"]:
+        lines.append(f"Use it: AutoTokenizer.from_pretrained({out!r})")
+    else:
+        lines.append(f"Use it: hyperlex.load({out!r}), for this kind of base has no plain export.")
+    if result["model"]:
+        lines.append(f"        AutoModelForCausalLM.from_pretrained({out!r})")
+    return "\n".join(lines)
