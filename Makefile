@@ -37,7 +37,9 @@ contracts: $(DEVELOPMENT) ## who may import whom
 
 bench: $(DEVELOPMENT) ## measure the exact lane on DATA and write docs/benchmarks.md
 	$(PIP) --editable '.[bench]'
+	$(BIN)/python -m benchmarks.run story --data $(DATA)
 	$(BIN)/python -m benchmarks.run exact --data $(DATA)
+	$(BIN)/python -m benchmarks.report
 
 artifacts: $(DEVELOPMENT) ## train the embedded default anew from the corpora in DATA
 	$(BIN)/python -m hyperlex.recipes.embedded --data $(DATA)

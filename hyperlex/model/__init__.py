@@ -9,3 +9,7 @@ require("torch", extra="model")
 
 from hyperlex.model.directory import extend_model_directory as extend_model_directory  # noqa: E402
 from hyperlex.model.extend import extend_model as extend_model  # noqa: E402
+from hyperlex.model.linear import Linear4bit as Linear4bit  # noqa: E402
+from hyperlex.model.linear import fuse_projections as fuse_projections  # noqa: E402
+from hyperlex.model.quantize import quantize_directory as quantize_directory  # noqa: E402
+from hyperlex.model.quantizer import HyperlexQuantConfig as HyperlexQuantConfig  # noqa: E402

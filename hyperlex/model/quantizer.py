@@ -1,0 +1,199 @@
+"""4-bit models inside transformers: its own registry, `from_pretrained` and `save_pretrained`.
+
+    import hyperlex.model                                # registers "hyperlex"
+    config = HyperlexQuantConfig(format="nf4")
+    model = AutoModelForCausalLM.from_pretrained(directory, quantization_config=config)
+    model.save_pretrained(out)                           # packed; reload needs no config
+
+Every linear layer but the output head becomes a `Linear4bit`; a head that is tied to the embedding
+stays as it is whatever `modules_to_not_convert` says.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+from transformers.core_model_loading import ConversionOps
+from transformers.pytorch_utils import Conv1D
+from transformers.quantizers.auto import register_quantization_config, register_quantizer
+from transformers.quantizers.base import HfQuantizer
+from transformers.quantizers.quantizers_utils import get_module_from_name, should_convert_module
+from transformers.utils.quantization_config import QuantizationConfigMixin
+
+import hyperlex_kernels as kernels
+from hyperlex.errors import ConfigError, FormatError
+from hyperlex.model.linear import Linear4bit
+
+METHOD = "hyperlex"
+FORMAT_VERSION = 1
+_SCALE_DTYPES = {"float16": torch.float16, "float32": torch.float32}
+
+
+@register_quantization_config(METHOD)
+class HyperlexQuantConfig(QuantizationConfigMixin):
+    """What `from_pretrained(quantization_config=…)` takes and `config.json` keeps.
+
+    format                   "nf4" (the better one) or "int4" (the faster one, also on CPUs)
+    group_size               weights that share a scale: 64, or 32 for half a bit more
+    modules_to_not_convert   names, suffixes or patterns to leave dense; None: the output head
+    scale_dtype              "float16", or "float32" for imported bitsandbytes weights
+
+    Raises `ConfigError` for a value out of range and `FormatError` for a checkpoint of another
+    `format_version`.
+    """
+
+    def __init__(
+        self,
+        format: str = "nf4",
+        group_size: int = 64,
+        modules_to_not_convert: list[str] | None = None,
+        scale_dtype: str = "float16",
+        format_version: int = FORMAT_VERSION,
+        **unknown: Any,
+    ) -> None:
+        unknown.pop("quant_method", None)
+        if format_version != FORMAT_VERSION:
+            raise FormatError(
+                f"The checkpoint's 4-bit weights have format_version {format_version!r}. This "
+                f"hyperlex reads {FORMAT_VERSION}. Quantise the original checkpoint again: "
+                "hyperlex quantize MODEL OUT"
+            )
+        if unknown:
+            raise ConfigError(
+                f"Unknown: {', '.join(sorted(unknown))}. HyperlexQuantConfig takes format, "
+                "group_size, modules_to_not_convert and scale_dtype."
+            )
+        if format not in kernels.FORMATS or group_size not in kernels.GROUP_SIZES:
+            raise ConfigError(
+                f"format={format!r}, group_size={group_size}. Expected one of "
+                f"{', '.join(kernels.FORMATS)} and one of "
+                f"{', '.join(map(str, kernels.GROUP_SIZES))}."
+            )
+        if scale_dtype not in _SCALE_DTYPES:
+            raise ConfigError(
+                f"scale_dtype={scale_dtype!r}. Expected one of {', '.join(_SCALE_DTYPES)}."
+            )
+        self.quant_method = METHOD  # type: ignore[assignment]
+        self.format_version = format_version
+        self.format = format
+        self.group_size = group_size
+        self.modules_to_not_convert = modules_to_not_convert
+        self.scale_dtype = scale_dtype
+
+
+class _Quantize(ConversionOps):
+    """A dense weight as it comes from the checkpoint -> the three tensors of its `Linear4bit`."""
+
+    def convert(
+        self,
+        input_dict: dict[str, Any],
+        source_patterns: list[str] | None = None,
+        target_patterns: list[str] | None = None,
+        model: PreTrainedModel | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        converted: dict[str, Any] = {}
+        for name, value in input_dict.items():
+            weight = value[0] if isinstance(value, list) else value
+            layer, _ = get_module_from_name(model, name)
+            try:
+                packed = pack_for(layer, weight)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from error
+            base = name.rpartition(".")[0]
+            converted[name] = packed.packed
+            converted[f"{base}.scales"] = packed.scales
+            if packed.zeros is not None:
+                converted[f"{base}.zeros"] = packed.zeros
+            layer._is_hf_initialized = True
+        return converted
+
+
+def pack_for(layer: Linear4bit, weight: Tensor) -> kernels.PackedWeight:
+    """The dense `weight` of a checkpoint as `layer` stores it, turned where the model turns it."""
+    if layer.checkpoint_is_transposed:
+        weight = weight.T
+    return kernels.quantize_4bit(
+        weight, layer.format, layer.group_size, scale_dtype=layer.scales.dtype
+    )
+
+
+@register_quantizer(METHOD)
+class HyperlexQuantizer(HfQuantizer):
+    """Puts `Linear4bit` layers into a model before its weights are loaded into them."""
+
+    requires_calibration = False
+    quantization_config: HyperlexQuantConfig
+
+    @property
+    def quantized_element_size(self) -> float:
+        return 0.5 + 2 / self.quantization_config.group_size
+
+    def param_needs_quantization(
+        self, model: PreTrainedModel, param_name: str, **kwargs: Any
+    ) -> bool:
+        module, name = get_module_from_name(model, param_name)
+        return isinstance(module, Linear4bit) and name == "weight"
+
+    def get_quantize_ops(self) -> ConversionOps:
+        return _Quantize()
+
+    def _process_model_before_weight_loading(self, model: PreTrainedModel, **kwargs: Any) -> None:
+        replace_linear_layers(model, self.quantization_config, self._left_dense(model))
+
+    def _left_dense(self, model: PreTrainedModel) -> list[str]:
+        names: list[str] = self.get_modules_to_not_convert(
+            model,
+            self.quantization_config.modules_to_not_convert,
+            list(model._keep_in_fp32_modules or ()),
+        )
+        tied = set(model.all_tied_weights_keys) | set(model.all_tied_weights_keys.values())
+        return names + [name.removesuffix(".weight") for name in sorted(tied)]
+
+    def is_serializable(self, *args: Any, **kwargs: Any) -> bool:
+        return True
+
+    @property
+    def is_trainable(self) -> bool:
+        return True
+
+    @property
+    def is_compileable(self) -> bool:
+        return True
+
+
+def replace_linear_layers(
+    model: nn.Module, config: HyperlexQuantConfig, left_dense: list[str] | None = None
+) -> int:
+    """Put an empty `Linear4bit` in place of every linear layer not named; returns how many.
+
+    GPT-2's `Conv1D` is a linear layer whose weight is stored the other way round.
+    """
+    replaced = 0
+    for name, module in list(model.named_modules()):
+        if type(module) not in (nn.Linear, Conv1D) or not should_convert_module(name, left_dense):
+            continue
+        transposed = isinstance(module, Conv1D)
+        columns, rows = module.weight.shape if transposed else module.weight.shape[::-1]
+        layer = Linear4bit(
+            columns,
+            rows,
+            module.bias is not None,
+            format=config.format,
+            group_size=config.group_size,
+            scale_dtype=_SCALE_DTYPES[config.scale_dtype],
+            device="meta",
+            dtype=module.weight.dtype,
+        )
+        layer.checkpoint_is_transposed = transposed
+        model.set_submodule(name, layer)
+        replaced += 1
+    if not replaced:
+        raise ConfigError(
+            f"{type(model).__name__} has no linear layer to quantise: all are named in "
+            f"modules_to_not_convert={config.modules_to_not_convert}, or it has none."
+        )
+    return replaced

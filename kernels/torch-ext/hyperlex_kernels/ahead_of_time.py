@@ -1,0 +1,314 @@
+"""Compile every shipped kernel for cards that are not there, and read the result.
+
+    python -m hyperlex_kernels.ahead_of_time [--json FILE]
+
+prints one line a build and exits with 1 if any breaks a rule: no stack, no spills, shared memory
+within what the card gives a block, tensor-core instructions where the kernel is meant to use them,
+and no more instructions a weight in the inner loop than `BUDGETS` states. It needs triton with its
+own assembler, and no GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+from . import gemv
+from .configs import BATCH_TILES, MatmulConfig, candidates
+from .formats import FORMATS
+from .interpreter import INTERPRETED
+
+ARCHITECTURES: Final = (80, 86, 89, 90, 120)
+BFLOAT16_ARCHITECTURES: Final = (80, 90)
+GEMV_ARCHITECTURES: Final = (75,)
+# Bytes of shared memory a block may use (CUDA programming guide, technical specifications).
+SHARED_MEMORY: Final = {
+    75: 64 << 10,
+    80: 163 << 10,
+    86: 99 << 10,
+    89: 99 << 10,
+    90: 227 << 10,
+    120: 99 << 10,
+}
+# Most instructions a weight in the inner loop: {(format, dtype, rows of x): any card, sm_90}. What
+# binds is the narrowest shipped tile; wider ones take less.
+BUDGETS: Final = {
+    ("int4", "fp16", 8): (3.3, 3.2),
+    ("int4", "fp16", 16): (3.9, 3.8),
+    ("int4", "fp16", 32): (5.0, 4.0),
+    ("int4", "fp16", 64): (7.6, 5.2),
+    ("int4", "bf16", 8): (3.5, 3.5),
+    ("int4", "bf16", 16): (4.1, 4.1),
+    ("int4", "bf16", 32): (5.3, 4.3),
+    ("int4", "bf16", 64): (8.0, 5.2),
+    ("nf4", "fp16", 8): (4.4, 4.4),
+    ("nf4", "fp16", 16): (4.8, 4.9),
+    ("nf4", "fp16", 32): (5.4, 5.4),
+    ("nf4", "fp16", 64): (7.0, 6.1),
+    ("nf4", "bf16", 8): (4.7, 4.7),
+    ("nf4", "bf16", 16): (5.2, 5.3),
+    ("nf4", "bf16", 32): (6.0, 6.3),
+    ("nf4", "bf16", 64): (8.6, 6.8),
+}
+GEMV_BUDGETS: Final = {("int4", 1): 8.0, ("int4", 8): 17.5, ("nf4", 1): 8.2, ("nf4", 8): 17.5}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One build: `config` for the tensor-core kernel, None for the float32 one of old cards."""
+
+    architecture: int
+    format: str
+    dtype: str
+    batch: int
+    group_size: int
+    config: MatmulConfig | None
+
+
+@dataclass(frozen=True)
+class Build:
+    """What came out of one build. Sizes in bytes; `instructions` is per weight, inner loop."""
+
+    job: Job
+    registers: int
+    stack: int
+    spilled: int
+    shared: int
+    instructions: float
+    tensor_core: str
+    problems: tuple[str, ...]
+
+
+def jobs() -> Iterator[Job]:
+    """Every shipped configuration: float16 everywhere, bfloat16 on one card of each kind."""
+    for architecture in ARCHITECTURES:
+        for format in FORMATS:
+            for block_m in BATCH_TILES:
+                major = architecture // 10
+                for config in candidates(format, "float16", block_m, major):
+                    yield Job(architecture, format, "fp16", block_m, 64, config)
+                if architecture in BFLOAT16_ARCHITECTURES:
+                    for config in candidates(format, "bfloat16", block_m, major):
+                        yield Job(architecture, format, "bf16", block_m, 64, config)
+    for architecture in GEMV_ARCHITECTURES:
+        for format in FORMATS:
+            for batch in (1, gemv.MAX_BATCH):
+                yield Job(architecture, format, "fp16", batch, 64, None)
+
+
+def budget(job: Job) -> float:
+    """Instructions a weight that `job` may take."""
+    if job.config is None:
+        return GEMV_BUDGETS[job.format, job.batch]
+    any_card, hopper = BUDGETS[job.format, job.dtype, job.batch]
+    return hopper if job.architecture == 90 else any_card
+
+
+def build(job: Job) -> Build:
+    """Compile `job`, take it apart, and hold it against the rules."""
+    kernel, weights_per_thread = _compile(job)
+    resources, assembly = _disassemble(kernel.asm["cubin"])
+    loop = max(_innermost_loops(assembly), key=lambda body: body.total())
+    instructions = loop.total() / weights_per_thread
+    products = re.findall(r"\b(HGMMA|HMMA)\b", assembly)
+    shared = int(kernel.metadata.shared)
+    problems = []
+    if resources["STACK"]:
+        problems.append(f"{resources['STACK']} bytes of stack")
+    spilled = loop["LDL"] + loop["STL"]
+    if spilled or resources["LOCAL"]:
+        problems.append(f"{spilled} spilled accesses in the loop")
+    if shared > SHARED_MEMORY[job.architecture]:
+        problems.append(f"{shared} bytes shared, the card gives {SHARED_MEMORY[job.architecture]}")
+    if job.config is not None and not products:
+        problems.append("no tensor-core instruction")
+    if instructions > budget(job):
+        problems.append(f"{instructions:.2f} instructions a weight, budget {budget(job)}")
+    return Build(
+        job=job,
+        registers=resources["REG"],
+        stack=resources["STACK"],
+        spilled=spilled,
+        shared=shared,
+        instructions=round(instructions, 3),
+        tensor_core=products[0] if products else "",
+        problems=tuple(problems),
+    )
+
+
+def build_all(workers: int = 2) -> list[Build]:
+    """Every job, on `workers` processes."""
+    if INTERPRETED:
+        raise RuntimeError("TRITON_INTERPRET is set: kernels of this process are not compiled.")
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(build, jobs(), chunksize=4))
+
+
+def _compile(job: Job) -> tuple[Any, float]:
+    """The compiled kernel and the weights a thread decodes in one round of its loop."""
+    import triton
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    from .gemv import gemv_4bit_kernel
+    from .matmul import matmul_4bit_kernel
+
+    float_pointer = f"*{job.dtype}"
+    signature: dict[str, str] = {
+        "x": float_pointer,
+        "packed": "*i16",
+        "scales": "*fp16",
+        "zeros": "*u8",
+        "bias": float_pointer,
+        "out": float_pointer,
+        "M": "i32",
+        "N": "i32",
+        "K": "i32",
+        "tiles": "i32",
+    }
+    constants: dict[str, Any] = {
+        "NF4": job.format == "nf4",
+        "GROUP": job.group_size,
+        "EVEN_K": True,
+        "HAS_BIAS": False,
+        "PTX": True,
+    }
+    if job.config is None:
+        kernel = gemv_4bit_kernel
+        constants |= {"BLOCK_N": gemv.BLOCK_N, "BLOCK_M": job.batch}
+        warps, stages = gemv.WARPS, 3
+        weights = gemv.BLOCK_N * 128
+    else:
+        kernel = matmul_4bit_kernel
+        signature["tiles_per_split"] = "i32"
+        config = job.config
+        constants |= {
+            "BLOCK_N": config.block_n,
+            "BLOCK_M": config.block_m,
+            "SLICES": config.slices,
+            "EVEN_TILES": True,
+            "SPLIT": False,
+            "FP32_DOT": False,
+        }
+        warps, stages = config.warps, config.stages
+        weights = config.block_n * config.slices * 128
+    names = list(kernel.arg_names)
+    # What the launcher knows of real arguments: pointers and row lengths are multiples of 16.
+    aligned = [name for name in signature if signature[name].startswith("*")] + ["N", "K"]
+    attributes = {(names.index(name),): [["tt.divisibility", 16]] for name in aligned}
+    full = {name: signature.get(name, "constexpr") for name in names}
+    source = ASTSource(kernel, signature=full, constexprs=constants, attrs=attributes)
+    compiled = triton.compile(
+        source,
+        target=GPUTarget("cuda", job.architecture, 32),
+        options={"num_warps": warps, "num_stages": stages},
+    )
+    return compiled, weights / (32 * warps)
+
+
+_RESOURCES = re.compile(r"REG:(\d+) STACK:(\d+) SHARED:(\d+) LOCAL:(\d+)")
+_INSTRUCTION = re.compile(r"/\*([0-9a-f]{4,})\*/\s+(?:@!?U?P\w+\s+)?([A-Z0-9_]+)[^;]*;")
+_LABEL = re.compile(
+    r"^\s*\.?(L_x_\d+):\s*\n(?:\s*\.[^\n]*\n)*\s*/\*([0-9a-f]{4,})\*/", re.MULTILINE
+)
+_TARGET = re.compile(r"L_x_\d+")
+
+
+def _disassemble(cubin: bytes) -> tuple[dict[str, int], str]:
+    """Resources as the assembler reports them, and the code as text."""
+    from triton import knobs
+
+    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
+        file.write(cubin)
+        file.flush()
+        report = _run(knobs.nvidia.cuobjdump.path, "-res-usage", file.name)
+        assembly = _run(knobs.nvidia.nvdisasm.path, "-c", file.name)
+    found = _RESOURCES.search(report)
+    if found is None:
+        raise RuntimeError(f"cuobjdump reported no resources: {report.strip()[:200]!r}")
+    names = ("REG", "STACK", "SHARED", "LOCAL")
+    return dict(zip(names, map(int, found.groups()), strict=True)), assembly
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _innermost_loops(assembly: str) -> list[Counter[str]]:
+    """The instructions of each loop that holds no other loop, by opcode."""
+    labels = {name: int(address, 16) for name, address in _LABEL.findall(assembly)}
+    code = [
+        (int(found.group(1), 16), found.group(2), found.group(0))
+        for found in _INSTRUCTION.finditer(assembly)
+    ]
+    loops = []
+    for address, opcode, text in code:
+        target = _TARGET.search(text) if opcode == "BRA" else None
+        start = labels.get(target.group(0)) if target else None
+        if start is not None and start < address:
+            loops.append((start, address))
+    inner = [
+        (start, stop)
+        for start, stop in loops
+        if not any(
+            start <= other_start
+            and other_stop <= stop
+            and (other_start, other_stop) != (start, stop)
+            for other_start, other_stop in loops
+        )
+    ]
+    if not inner:
+        raise RuntimeError("No loop in the compiled kernel.")
+    return [
+        Counter(opcode for address, opcode, _ in code if start <= address <= stop)
+        for start, stop in inner
+    ]
+
+
+def _line(result: Build) -> str:
+    job = result.job
+    shape = (
+        "gemv"
+        if job.config is None
+        else (f"{job.config.block_n:3}x{job.config.slices}s{job.config.stages}")
+    )
+    verdict = "; ".join(result.problems) or "ok"
+    return (
+        f"sm_{job.architecture:<3} {job.format:4} {job.dtype} M{job.batch:<2} {shape:7} "
+        f"registers {result.registers:3} shared {result.shared:6} "
+        f"{result.tensor_core or '-':5} {result.instructions:5.2f} a weight: {verdict}"
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns its exit code."""
+    parser = argparse.ArgumentParser(
+        description="Compile the kernels for all cards and check them."
+    )
+    parser.add_argument("--json", type=Path, help="write the builds there, one a line")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args(arguments)
+    results = build_all(options.workers)
+    for result in results:
+        print(_line(result))
+    if options.json is not None:
+        lines = [json.dumps(asdict(result), sort_keys=True) for result in results]
+        options.json.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    failing = sum(bool(result.problems) for result in results)
+    print(f"{len(results)} builds, {failing} failing")
+    return 1 if failing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""How a kernel is cut for a shape and a card: a tuned file where there is one, else a rule.
+
+A tuned file is `configs/<card>.json`, card as the driver names it with spaces turned to dashes,
+written by `python -m hyperlex_kernels.tune` on that card and by nothing else:
+
+    {"format_version": 1, "card": …, "measured": {…}, "matmul_4bit": {"nf4,float16,8,4096,4096":
+     {"block_n": 32, "slices": 4, "splits": 1, "warps": 4, "stages": 3}}}
+
+Keys are format, dtype of x, rows of x (rounded up to a tile), N, K.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from . import layout
+
+FORMAT_VERSION: Final = 1
+DIRECTORY: Final = Path(__file__).parent / "configs"
+
+BATCH_TILES: Final = (8, 16, 32, 64)
+
+
+@dataclass(frozen=True)
+class MatmulConfig:
+    """One way to run `matmul_4bit_kernel`.
+
+    block_n   rows of the weight a program takes
+    block_m   rows of x, as stored in the tile: 8, 16, 32 or 64
+    slices    tiles of K side by side inside a program
+    splits    programs that share one block of rows; above 1, a second kernel adds up
+    """
+
+    block_n: int
+    block_m: int
+    slices: int
+    splits: int
+    warps: int
+    stages: int
+
+
+def batch_tile(batch: int) -> int:
+    """Rows of the smallest tile that holds `batch` rows of x, the largest tile where none does."""
+    return next((tile for tile in BATCH_TILES if batch <= tile), BATCH_TILES[-1])
+
+
+def candidates(format: str, dtype: str, block_m: int, major: int) -> tuple[MatmulConfig, ...]:
+    """The shipped shapes for a tile of x on compute capability `major`.x, the widest first.
+
+    The ahead-of-time gate compiles each of them. Warps side by side along K (`slices`) need no
+    second kernel and are what thin batches run on; from 32 rows on, Hopper's warp-group product
+    wants all four warps on one tile. Tiles of 128 rows halve the decoding's overhead where the
+    registers allow it.
+    """
+    hopper = major == 9
+    if block_m == 8:
+        return (
+            MatmulConfig(64, 8, 4, 1, 4, 3),
+            MatmulConfig(32, 8, 4, 1, 4, 3),
+            MatmulConfig(16, 8, 4, 1, 4, 4),
+        )
+    if block_m == 16:
+        thin = (MatmulConfig(32, 16, 4, 1, 4, 3), MatmulConfig(16, 16, 4, 1, 4, 3))
+        return (MatmulConfig(128, 16, 1, 1, 4, 4), *thin) if hopper else thin
+    stages = 4 if hopper else 3
+    narrow = MatmulConfig(64, block_m, 1, 1, 4, stages)
+    # bfloat16's offset product leaves no registers for the wide tile at 64 rows of x.
+    if hopper and format == "nf4" and (block_m, dtype) != (64, "bfloat16"):
+        return (MatmulConfig(128, block_m, 1, 1, 4, 3), narrow)
+    return (narrow,)
+
+
+def choose_config(
+    format: str,
+    dtype: str,
+    batch: int,
+    out_features: int,
+    in_features: int,
+    card: str,
+    major: int,
+    processors: int,
+) -> MatmulConfig:
+    """The configuration for a product of `batch` rows of x, tuned if this card has a file.
+
+    `processors` is the card's number of multiprocessors; `dtype` is "float16" or "bfloat16".
+    """
+    block_m = batch_tile(batch)
+    tuned = _tuned(card).get(f"{format},{dtype},{block_m},{out_features},{in_features}")
+    if tuned is not None:
+        return tuned
+    rows = layout.padded_rows(out_features)
+    tiles = layout.padded_columns(in_features) // layout.TILE_COLUMNS
+    # The widest shape that still gives every processor two programs to swap between.
+    shapes = [c for c in candidates(format, dtype, block_m, major) if rows % c.block_n == 0]
+    shape = next((c for c in shapes if rows // c.block_n >= 2 * processors), shapes[-1])
+    programs = rows // shape.block_n * -(-batch // block_m)
+    splits = 1
+    if programs < processors:
+        # A split below four rounds of the loop costs more in ramp-up than it wins.
+        most = max(1, tiles // (4 * shape.slices))
+        splits = min(most, -(-2 * processors // programs))
+    return MatmulConfig(**{**asdict(shape), "splits": splits})
+
+
+@cache
+def _tuned(card: str) -> dict[str, MatmulConfig]:
+    path = DIRECTORY / f"{card.replace(' ', '-')}.json"
+    if not path.is_file():
+        return {}
+    content = json.loads(path.read_text(encoding="utf-8"))
+    version = content.get("format_version")
+    if version != FORMAT_VERSION:
+        raise ValueError(
+            f"{path} has format_version {version!r}. Expected {FORMAT_VERSION}. Write it anew: "
+            "python -m hyperlex_kernels.tune"
+        )
+    return {
+        key: MatmulConfig(block_m=int(key.split(",")[2]), **value)
+        for key, value in content["matmul_4bit"].items()
+    }

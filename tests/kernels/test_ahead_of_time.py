@@ -1,0 +1,88 @@
+"""Every shipped kernel, compiled for every card we name: no stack, no spills, within its budget."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from hyperlex_kernels import ahead_of_time as aot
+from hyperlex_kernels.configs import BATCH_TILES, MatmulConfig, candidates, choose_config
+
+needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="triton is not installed")
+
+
+def compiled(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The gate in a process of its own: this one may have its kernels interpreted."""
+    environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
+    environment["TRITON_CACHE_DIR"] = str(tmp_path)
+    return subprocess.run(
+        [sys.executable, "-m", "hyperlex_kernels.ahead_of_time", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+
+
+@needs_triton
+def test_every_shipped_kernel_passes_the_gate(tmp_path: Path) -> None:
+    rows = tmp_path / "builds.jsonl"
+    result = compiled(tmp_path, "--json", str(rows))
+    failing = [line for line in result.stdout.splitlines() if not line.endswith(": ok")]
+    assert result.returncode == 0, "\n".join(failing) + result.stderr[-2000:]
+    builds = [json.loads(line) for line in rows.read_text("utf-8").splitlines()]
+    assert len(builds) == len(list(aot.jobs()))
+    assert {build["job"]["architecture"] for build in builds} == {75, 80, 86, 89, 90, 120}
+    hopper = [b for b in builds if b["job"]["architecture"] == 90 and b["job"]["config"]]
+    assert {b["tensor_core"] for b in hopper} == {"HMMA", "HGMMA"}
+
+
+def test_every_candidate_of_every_card_is_in_the_gate() -> None:
+    built = {(job.architecture, job.format, job.config) for job in aot.jobs()}
+    for architecture in aot.ARCHITECTURES:
+        for format in ("nf4", "int4"):
+            for block_m in BATCH_TILES:
+                for config in candidates(format, "float16", block_m, architecture // 10):
+                    assert (architecture, format, config) in built
+
+
+def test_the_gate_can_fail() -> None:
+    loop = """
+    .L_x_1:
+        /*0010*/                   LDL R1, [R2] ;
+        /*0020*/                   HMMA.16816.F32 R4, R8, R12, R4 ;
+    .L_x_2:
+        /*0030*/                   FFMA R1, R2, R3, R4 ;
+        /*0040*/              @P0  BRA `(.L_x_2) ;
+        /*0050*/              @!P1 BRA `(.L_x_1) ;
+        /*0060*/                   EXIT ;
+    """
+    (inner,) = aot._innermost_loops(loop)
+    assert inner == {"FFMA": 1, "BRA": 1}
+    with pytest.raises(RuntimeError, match="No loop"):
+        aot._innermost_loops("/*0010*/ EXIT ;")
+    job = next(iter(aot.jobs()))
+    assert aot.budget(job) < aot.budget(replace(job, dtype="bf16"))
+
+
+def test_rules_of_the_configuration() -> None:
+    def config(batch: int, rows: int, columns: int, processors: int = 132) -> MatmulConfig:
+        return choose_config("int4", "float16", batch, rows, columns, "no such card", 9, processors)
+
+    # A head has rows enough for the widest tile and needs no splits.
+    assert config(1, 256_000, 4096) == MatmulConfig(64, 8, 4, 1, 4, 3)
+    # A square layer at one row: the narrowest tile gives each processor about two programs.
+    assert config(1, 4096, 4096) == MatmulConfig(16, 8, 4, 1, 4, 4)
+    # So few rows that only splitting K fills the card.
+    assert config(1, 1024, 4096).splits > 1
+    assert config(64, 4096, 4096).splits > 1
+    assert config(64, 4096, 4096, processors=20).splits == 1
+    # 64 is the padding of N: every configuration divides the rows that are stored.
+    assert all(c.block_n <= 64 for c in (config(m, 64, 128) for m in (1, 16, 64)))
