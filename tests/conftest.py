@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import settings
 from tokenizers import Regex, Tokenizer
 from tokenizers.decoders import ByteLevel as ByteLevelDecoder
@@ -14,6 +16,10 @@ from tokenizers.trainers import BpeTrainer
 
 from hyperlex import Codebook, HyperTokenizer, env, extend_tokenizer, train_codebook
 from hyperlex.codebook import BaseTokenizer
+
+# Triton looks when a kernel is defined, and any test may be the first to import one.
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 # No deadline: the first example pays for loading a tokenizer, and a shared machine stalls at will.
 settings.register_profile("hyperlex", max_examples=env.max_examples(), deadline=None)

@@ -1,17 +1,14 @@
-"""Where the kernels of these tests run: on the GPU, or on the CPU in Triton's interpreter."""
+"""Where the kernels of these tests run: on the GPU, or on the CPU in Triton's interpreter, which
+tests/conftest.py asks for.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
-
-# Triton looks when a kernel is defined, so this must come before the first import of one.
-if not torch.cuda.is_available():
-    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
 @pytest.fixture
