@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--codebooks",
         type=Path,
-        default=ROOT.parent / "build" / "codebooks",
+        default=ROOT / "codebooks",
         help="where trained codebooks are kept; one that is there is not trained again",
     )
 
