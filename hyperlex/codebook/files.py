@@ -11,13 +11,14 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from hyperlex.codebook import MACHINE_FILE as MACHINE_FILE
+from hyperlex.codebook import READABLE_FILE as READABLE_FILE
 from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.codebook import Codebook
 from hyperlex.errors import FormatError, VocabularyError
 from hyperlex.files import atomic_write_bytes
 
 FORMAT_VERSION = 1
-MACHINE_FILE, READABLE_FILE = "codebook.safetensors", "codebook.tsv"
 _ARRAYS = ("ids", "lengths", "unit_sizes", "units", "parts", "counts", "saved", "whole_scenes")
 _COLUMNS = ("id", "kind", "text", "morphemes", "base_ids", "count", "saved", "whole_scenes")
 

@@ -10,12 +10,14 @@ those of `Codebook.collapse` is told in docs/formats.md; `tests/tokenizer` check
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hyperlex.codebook.base import BaseTokenizer
-from hyperlex.codebook.codebook import Codebook
 from hyperlex.codebook.spelling import spell_bytes
 from hyperlex.tokenizer.pattern import phrase_pattern
+
+if TYPE_CHECKING:
+    from hyperlex.codebook.codebook import Codebook
 
 # No byte-level spelling has such brackets or a space: it can never be met in a text.
 HOLE = "⟨hole {}⟩"

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from tokenizers import Tokenizer
 
 from hyperlex.codebook.base import BaseTokenizer
-from hyperlex.codebook.codebook import Codebook
 from hyperlex.codebook.spelling import encode_ids
 from hyperlex.tokenizer.export import canonical_json, export, export_refusal
 from hyperlex.tokenizer.face import Face, read_face
@@ -19,6 +18,8 @@ from hyperlex.tokenizer.stored import StoredCodebook
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
+
+    from hyperlex.codebook.codebook import Codebook
 
 
 class HyperTokenizer:

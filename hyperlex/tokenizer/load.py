@@ -10,7 +10,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from hyperlex.codebook.files import MACHINE_FILE
+from hyperlex.codebook import MACHINE_FILE
 from hyperlex.codebook.sources import is_hub_id
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.tokenizer.face import saved_face

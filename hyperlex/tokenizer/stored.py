@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hyperlex.codebook import MACHINE_FILE
 from hyperlex.codebook.base import BaseTokenizer
-from hyperlex.codebook.codebook import Codebook
-from hyperlex.codebook.files import MACHINE_FILE, from_bytes, to_bytes
 from hyperlex.tokenizer.export import canonical_json, recover_base
+
+if TYPE_CHECKING:
+    from hyperlex.codebook.codebook import Codebook
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,15 @@ class StoredCodebook:
     @classmethod
     def of(cls, codebook: Codebook) -> StoredCodebook:
         """The inverse of calling it."""
+        from hyperlex.codebook.files import to_bytes
+
         base = canonical_json(codebook.base.json)
         return cls(to_bytes(codebook), base, None, Path())
 
     def __call__(self) -> Codebook:
         """Read the codebook: FormatError for a damaged one, VocabularyError for another base's."""
+        from hyperlex.codebook.files import from_bytes
+
         data = json.loads(self.tokenizer)
         base = data if self.remnants is None else recover_base(data, self.remnants)
         return from_bytes(self.codebook, BaseTokenizer(base), self.directory / MACHINE_FILE)
