@@ -6,8 +6,10 @@ base has no such pattern of its own (SentencePiece, WordPiece), a run of tokens 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from tokenizers import Regex
@@ -97,28 +99,27 @@ def cut_units(
 
 def _cut_text(pieces: list[bytes], offset: int, splitter: PreTokenizer, result: Units) -> None:
     """Append the units of ids that spell `pieces`; the first of them has the index `offset`."""
-    while pieces:
-        data = b"".join(pieces)
-        whole, text = len(pieces), ""
+    data = memoryview(b"".join(pieces))
+    edges = [0, *accumulate(map(len, pieces))]  # of the pieces, in bytes
+    at = 0
+    while at < len(pieces):
+        stop = len(pieces)
         try:
-            text = data.decode()
+            text = str(data[edges[at] :], "utf-8")
         except UnicodeDecodeError as error:
             # Cut before the id that holds the first bad byte, and leave that id alone.
-            whole, length = 0, 0
-            while length + len(pieces[whole]) <= error.start:
-                length += len(pieces[whole])
-                whole += 1
-            text = data[:length].decode(errors="ignore")
-            if len(text.encode()) != length:
+            stop = bisect_right(edges, edges[at] + error.start) - 1
+            text = str(data[edges[at] : edges[stop]], "utf-8", "ignore")
+            if len(text.encode()) != edges[stop] - edges[at]:
                 text = ""  # the id before ends inside a character that the bad one spoils
         if text:
-            _cut_valid(text, pieces[:whole], offset, splitter, result)
-        elif whole:
-            _append(result, offset)
-        if whole < len(pieces):
-            _append(result, offset + whole)
-            whole += 1
-        pieces, offset = pieces[whole:], offset + whole
+            _cut_valid(text, pieces[at:stop], offset + at, splitter, result)
+        elif stop > at:
+            _append(result, offset + at)
+        if stop < len(pieces):
+            _append(result, offset + stop)
+            stop += 1
+        at = stop
 
 
 def _cut_valid(

@@ -43,6 +43,12 @@ def test_units_cover_any_ids(any_base: BaseTokenizer, data: st.DataObject) -> No
     assert len(units.edges) == len(units.opens) == len(units.closes)
 
 
+def test_ids_that_spell_no_text_are_cut_in_linear_time(any_base: BaseTokenizer) -> None:
+    """A hundred thousand lone bytes: each is a unit of its own, and it takes no minute."""
+    lone = any_base.token_bytes.index(b"\xd0")
+    assert any_base.units([lone] * 100_000).edges == list(range(100_001))
+
+
 def test_an_added_token_is_a_unit_of_its_own(any_base: BaseTokenizer) -> None:
     ids = any_base.encode("Он ушёл.<|endoftext|>Он")
     units = any_base.units(ids)
