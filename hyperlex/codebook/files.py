@@ -16,7 +16,7 @@ from hyperlex.codebook import READABLE_FILE as READABLE_FILE
 from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.codebook import Codebook
 from hyperlex.errors import FormatError, VocabularyError
-from hyperlex.files import atomic_write_bytes
+from hyperlex.files import atomic_directory
 
 FORMAT_VERSION = 1
 _ARRAYS = ("ids", "lengths", "unit_sizes", "units", "parts", "counts", "saved", "whole_scenes")
@@ -24,9 +24,9 @@ _COLUMNS = ("id", "kind", "text", "morphemes", "base_ids", "count", "saved", "wh
 
 
 def save_codebook(codebook: Codebook, directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    atomic_write_bytes(directory / MACHINE_FILE, to_bytes(codebook))
-    atomic_write_bytes(directory / READABLE_FILE, to_tsv(codebook).encode())
+    with atomic_directory(directory) as staged:
+        (staged / MACHINE_FILE).write_bytes(to_bytes(codebook))
+        (staged / READABLE_FILE).write_bytes(to_tsv(codebook).encode())
 
 
 def load_codebook(directory: Path, base: BaseTokenizer) -> Codebook:

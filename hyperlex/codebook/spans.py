@@ -16,13 +16,14 @@ understood.
 MorphemeCuts = Callable[[str], Sequence[int]]
 """Word to the offsets at which one morpheme ends and the next begins: «за|ход|ит» gives (2, 5)."""
 
+# Each alternative starts where its run of characters does, or a page of dots would be quadratic.
 _BOUNDARY = re.compile(
     r"""
-    [.!?…]+[»"”)\]]*            # the end of a sentence, with what it closes
-    (?=\s+[«"“(\[—–-]*\s*[^\Wа-яёa-z_])   # before a capital or a digit: «т. е. так» is one span
+    (?<![.!?…])[.!?…]++[»"”)\]]*+          # the end of a sentence, with what it closes
+    (?=\s++(?:[«"“(\[—–-]++\s*+)?[^\Wа-яёa-z_])   # before a capital or a digit: «т. е. так» is one
   | ;(?=\s)
-  | \s+[—–](?=\s)(?<=[.!?…,»"]\s[—–])   # a dash after speech: «…», — сказал он
-  | \s*[\r\n]+                  # a line end
+  | (?<=[.!?…,»"])\s[—–](?=\s)           # a dash after speech: «…», — сказал он
+  | (?<!\s)\s*[\r\n]+                    # a line end
     """,
     re.VERBOSE,
 )

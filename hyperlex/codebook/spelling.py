@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from tokenizers import Tokenizer
 
@@ -34,16 +35,24 @@ _SPELLING = {byte[0]: character for character, byte in byte_spelling().items()}
 def encode_ids(tokenizer: Tokenizer, text: str) -> list[int]:
     """Ids of `text`, and a clear error for the few things that the Rust side cannot take."""
     try:
-        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
+        with refusing_panics(text):
+            ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+            return ids
     except (UnicodeEncodeError, TypeError) as error:
         raise _no_text(text) from error
+
+
+@contextmanager
+def refusing_panics(text: str) -> Iterator[None]:
+    """Turn a panic of the engine that splits `text` into a VocabularyError."""
+    try:
+        yield
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # how a Rust panic arrives: no Exception
             raise
         raise VocabularyError(
-            f"The text of {len(text):,} characters could not be split ({error}): it holds a run of "
-            "millions of spaces or of characters of one kind. Cut it there and encode the parts."
+            f"A text of {len(text):,} characters could not be split ({error}): it holds a run of "
+            "millions of spaces or of characters of one kind. Cut it there and take the parts."
         ) from None
 
 

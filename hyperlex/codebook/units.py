@@ -52,13 +52,18 @@ def split_pattern(pre_tokenizer: dict[str, Any] | None) -> str | None:
     phrases.
     """
     *splits, last = _steps(pre_tokenizer) or [{"type": None}]
-    if last["type"] != "ByteLevel" or last["add_prefix_space"]:
+    if last["type"] != "ByteLevel" or last.get("add_prefix_space", True):
         return None
     if not splits:
-        return GPT2_PATTERN if last["use_regex"] else None
+        return GPT2_PATTERN if last.get("use_regex", True) else None
     first = splits[0]
     plain = first["type"] == "Split" and first["behavior"] == "Isolated" and not first["invert"]
-    if len(splits) > 1 or last["use_regex"] or not plain or "Regex" not in first["pattern"]:
+    if (
+        len(splits) > 1
+        or last.get("use_regex", True)
+        or not plain
+        or "Regex" not in first["pattern"]
+    ):
         return None
     return str(first["pattern"]["Regex"])
 
@@ -71,7 +76,7 @@ def splitter(pre_tokenizer: dict[str, Any] | None) -> PreTokenizer:
     if last["type"] != "ByteLevel" or any(step["type"] != "Split" for step in splits):
         return Split(Regex(WORD_PATTERN), "isolated")
     kept: list[PreTokenizer] = [_split(step) for step in splits]
-    if last["use_regex"]:
+    if last.get("use_regex", True):
         kept.append(Split(Regex(GPT2_PATTERN), "isolated"))
     return kept[0] if len(kept) == 1 else PreTokenizerSequence(kept)
 

@@ -13,7 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hyperlex.codebook.base import BaseTokenizer
-from hyperlex.codebook.spelling import spell_bytes
+from hyperlex.codebook.spelling import byte_spelling, spell_bytes
 from hyperlex.tokenizer.pattern import phrase_pattern
 
 if TYPE_CHECKING:
@@ -37,12 +37,16 @@ def export_refusal(base: BaseTokenizer) -> str | None:
             "phrases cannot be put in front"
         )
     model = base.json["model"]
-    if model["continuing_subword_prefix"] or model["end_of_word_suffix"] or model["dropout"]:
+    if any(
+        model.get(key) for key in ("continuing_subword_prefix", "end_of_word_suffix", "dropout")
+    ):
         return (
             "its BPE marks subwords or drops merges at random, so an appended merge would not be "
             "exact"
         )
-    if not model["ignore_merges"] and (odd := _not_neutral(base)):
+    if ambiguous := _looked_up_by_mistake(base):
+        return f"its added token {ambiguous!r} is not always recognised, and is a word by itself"
+    if not model.get("ignore_merges") and (odd := _not_neutral(base)):
         return (
             f"a whole-word look-up would change its ids for {len(odd)} of its own tokens, "
             f"{odd[0]!r} among them"
@@ -123,7 +127,7 @@ def base_remnants(base: BaseTokenizer) -> dict[str, Any]:
     return {
         "base_size": base.size,
         "merges": len(model["merges"]),
-        "ignore_merges": model["ignore_merges"],
+        "ignore_merges": model.get("ignore_merges", False),
         "pinned": [index for index in range(base.size) if index not in present],
         "pre_tokenizer": base.json["pre_tokenizer"],
     }
@@ -131,7 +135,20 @@ def base_remnants(base: BaseTokenizer) -> dict[str, Any]:
 
 def _trims_offsets(base: BaseTokenizer) -> bool:
     pre_tokenizer = base.json["pre_tokenizer"]
-    return bool(pre_tokenizer.get("pretokenizers", [pre_tokenizer])[-1]["trim_offsets"])
+    return bool(pre_tokenizer.get("pretokenizers", [pre_tokenizer])[-1].get("trim_offsets", True))
+
+
+def _looked_up_by_mistake(base: BaseTokenizer) -> str | None:
+    """An added token that the base sometimes reads as plain text, and a whole-word look-up would
+    not: one that must stand alone, or is compared before the text is normalised.
+    """
+    for token in base.json["added_tokens"]:
+        content = token["content"]
+        unsure = token["single_word"] or (base.json["normalizer"] and not token["normalized"])
+        is_word = all(c in byte_spelling() for c in content)
+        if unsure and is_word and len(base.splitter.pre_tokenize_str(content)) == 1:
+            return str(content)
+    return None
 
 
 def _not_neutral(base: BaseTokenizer) -> list[str]:

@@ -11,7 +11,7 @@ from safetensors.numpy import save as save_tensors
 
 from hyperlex import Codebook, train_codebook
 from hyperlex.codebook.files import MACHINE_FILE, READABLE_FILE, to_bytes
-from hyperlex.errors import FormatError, VocabularyError
+from hyperlex.errors import ConfigError, FormatError, VocabularyError
 
 
 def test_load_inverts_save(any_codebook: Codebook, tmp_path: Path) -> None:
@@ -82,6 +82,13 @@ def test_arrays_that_disagree_are_refused(any_codebook: Codebook, tmp_path: Path
     (tmp_path / MACHINE_FILE).write_bytes(save_tensors(arrays, metadata))
     with pytest.raises(FormatError, match="disagree in length"):
         Codebook.load(tmp_path, any_codebook.base)
+
+
+def test_both_files_are_written_or_none(any_codebook: Codebook, tmp_path: Path) -> None:
+    (tmp_path / READABLE_FILE).mkdir()
+    with pytest.raises(ConfigError):
+        any_codebook.save(tmp_path)
+    assert not (tmp_path / MACHINE_FILE).exists()
 
 
 def test_nothing_there_is_refused(any_codebook: Codebook, tmp_path: Path) -> None:

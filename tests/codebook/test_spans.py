@@ -31,6 +31,12 @@ def test_spans_begin_after_sentences_semicolons_and_lines(marked: str) -> None:
     assert punctuation_starts(text) == expected[1:]
 
 
+def test_long_runs_take_no_longer_than_they_are() -> None:
+    """Each of these took hours when it was tried from every place of its run."""
+    for text in ("а" + " " * 400_000 + "б", "." * 400_000 + "б", "а." + " " * 400_000 + "б"):
+        assert punctuation_starts(text) == []
+
+
 def test_speech_is_its_own_span() -> None:
     text = "— Пора, — сказал он."
     assert [text[:n] for n in punctuation_starts(text)] == ["— Пора, —"]

@@ -75,6 +75,26 @@ def test_a_corpus_above_the_budget_is_thinned_by_documents(base: BaseTokenizer) 
     assert sorted(map(tuple, spans(some))) == sorted(map(tuple, spans(again)))
 
 
+def test_thinning_keeps_a_fair_share_of_a_long_corpus(base: BaseTokenizer) -> None:
+    """Every part of a corpus ten times the budget is kept alike, whatever came first."""
+    texts = [f"Письмо номер {n}." for n in range(3000)]
+    budget = sum(map(len, texts)) // 10
+    stream = read(base, texts, max_characters=budget)
+    kept = ["".join(span) for span in spans(stream)]
+    numbers = [int(text.split()[-1].rstrip(".")) for text in kept if "номер" in text]
+    assert budget / 3 < stream.characters[0] <= budget
+    tenths = Counter(number // 300 for number in numbers)
+    assert min(tenths[n] for n in range(10)) > len(numbers) / 40
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_text_that_cannot_be_split_ends_training(samples: dict[str, str], workers: int) -> None:
+    cl100k = byte_level_base("cl100k", list(samples.values()))
+    texts = ["Он вошёл. " * 9, "х" + " " * 11_000_000 + "х"]
+    with pytest.raises(VocabularyError, match="could not be split"):
+        train_codebook(cl100k, texts, size=5, **(OPTIONS | {"workers": workers}))
+
+
 def test_grams_are_counted_as_by_hand(base: BaseTokenizer, samples: dict[str, str]) -> None:
     """Every run of two to four units, inside spans, that occurs twice; legal places only."""
     stream = read(base, list(samples.values()))

@@ -68,12 +68,27 @@ def refusals(samples: dict[str, str]) -> list[tuple[BaseTokenizer, str]]:
     dropping["model"]["dropout"] = 0.1
     odd = byte_level_base("gpt2", texts).json
     odd["model"]["merges"] = odd["model"]["merges"][:-5]  # its last tokens are made by no merge
+    alone = byte_level_base("gpt2", texts).json
+    word = {"id": 1000, "content": "zqwzqw", "single_word": True, "lstrip": False}
+    word |= {"rstrip": False, "normalized": False, "special": False}
+    alone["added_tokens"] = [*alone["added_tokens"], word]
     return [
+        (BaseTokenizer(alone), "'zqwzqw'"),
         (BaseTokenizer(prefixed), "pre-tokenizer"),
         (BaseTokenizer(twice), "pre-tokenizer"),
         (BaseTokenizer(dropping), "at random"),
         (BaseTokenizer(odd), "whole-word look-up"),
     ]
+
+
+def test_files_of_older_versions_lack_keys_that_have_defaults(samples: dict[str, str]) -> None:
+    data = byte_level_base("gpt2", list(samples.values())).json
+    for key in ("ignore_merges", "dropout", "continuing_subword_prefix", "end_of_word_suffix"):
+        data["model"].pop(key, None)
+    data["pre_tokenizer"] = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
+    base = BaseTokenizer(data)
+    assert export_refusal(base) is None
+    assert base_remnants(base)["ignore_merges"] is False
 
 
 def test_bases_without_an_exact_export_are_told_why(samples: dict[str, str]) -> None:

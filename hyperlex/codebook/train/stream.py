@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.corpus import Document
 from hyperlex.codebook.spans import SceneStarts
+from hyperlex.codebook.spelling import refusing_panics
 
 Unit = str | tuple[int, ...]
 """A unit as the reader names it: its text where the base splits by a pattern, else its base ids."""
@@ -39,7 +40,7 @@ class UnitStream:
         ids: int32 [units], document after document.
         starts_span: bool [units], does a scene-like span begin here?
         starts_document: bool [units].
-        domain: uint16 [units], index into `domains`.
+        domain: uint32 [units], index into `domains`.
         domains: names, in order.
         characters: how many characters each domain has.
         dropped: documents that the budget had no room for.
@@ -49,7 +50,7 @@ class UnitStream:
     ids: NDArray[np.int32]
     starts_span: NDArray[np.bool_]
     starts_document: NDArray[np.bool_]
-    domain: NDArray[np.uint16]
+    domain: NDArray[np.uint32]
     domains: list[str]
     characters: list[int]
     dropped: int
@@ -85,10 +86,13 @@ class UnitReader:
     def _split(self, text: str) -> Iterator[tuple[Unit, int]]:
         """Units with the offset at which each ends."""
         if self.splits:
-            for unit, (_, stop) in self.base.splitter.pre_tokenize_str(text):
+            with refusing_panics(text):
+                pieces = self.base.splitter.pre_tokenize_str(text)
+            for unit, (_, stop) in pieces:
                 yield unit, stop
             return
-        encoding = self.base.tokenizer.encode(text, add_special_tokens=False)
+        with refusing_panics(text):
+            encoding = self.base.tokenizer.encode(text, add_special_tokens=False)
         ids, offsets = encoding.ids, encoding.offsets
         edges = self.base.units(ids).edges
         for start, stop in pairwise(edges):
@@ -198,26 +202,25 @@ class _Collector:
         ids = translate[ids] if len(names) else ids
         at = 0
         for document, length, digest in zip(job, lengths, hashes, strict=True):
-            domain = self.domains.setdefault(document.domain, len(self.domains))
-            self.read += len(document.text)
-            if length:
-                self.kept.append(
-                    (
-                        digest,
-                        domain,
-                        len(document.text),
-                        ids[at : at + length],
-                        starts[at : at + length],
-                    )
-                )
-                self.size += len(document.text)
+            here = slice(at, at + length)
             at += length
+            self.read += len(document.text)
+            if digest >= self.limit:
+                self.dropped += 1
+            elif length:
+                domain = self.domains.setdefault(document.domain, len(self.domains))
+                # Copies: a view would keep its whole batch.
+                item = (digest, domain, len(document.text), ids[here].copy(), starts[here].copy())
+                self.kept.append(item)
+                self.size += len(document.text)
+                self._thin()
+
+    def _thin(self) -> None:
+        """Lower the limit until what is kept fits; one document stays in any case."""
         while self.size > self.budget and len(self.kept) > 1:
-            self.limit >>= 1
+            self.limit = max(self.limit // 2, min(item[0] for item in self.kept) + 1)
             before = len(self.kept)
-            self.kept = [item for item in self.kept if item[0] < self.limit] or [
-                min(self.kept, key=lambda item: item[0])
-            ]
+            self.kept = [item for item in self.kept if item[0] < self.limit]
             self.dropped += before - len(self.kept)
             self.size = sum(item[2] for item in self.kept)
 
@@ -235,7 +238,7 @@ class _Collector:
             starts_span=np.concatenate([item[4] for item in self.kept] or [empty.astype(np.bool_)])
             | starts_document,
             starts_document=starts_document,
-            domain=np.repeat(np.array([item[1] for item in self.kept], np.uint16), lengths),
+            domain=np.repeat(np.array([item[1] for item in self.kept], np.uint32), lengths),
             domains=list(self.domains),
             characters=characters,
             dropped=self.dropped,
