@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.spelling import encode_ids
+from hyperlex.errors import VocabularyError
 from hyperlex.tokenizer.export import canonical_json, export, export_refusal
 from hyperlex.tokenizer.face import Face, read_face
 from hyperlex.tokenizer.layout import VocabularyLayout
@@ -193,8 +194,6 @@ def extend_tokenizer(base: Any, codebook: Codebook) -> HyperTokenizer:
 
 def require_same_base(codebook: Codebook, base: BaseTokenizer) -> None:
     """Raise VocabularyError where `codebook` was trained for another base."""
-    from hyperlex.errors import VocabularyError
-
     if codebook.base.sha256 != base.sha256:
         raise VocabularyError(
             f"The codebook was trained for a base of {codebook.base_size} ids (sha256 "
