@@ -1,7 +1,7 @@
 """The small frozen types that every stage of the analysis shares.
 
-Offsets are Unicode code points of the original text, half-open, so that `text[start:stop]` is always
-the thing itself; tags are those of Universal Dependencies (https://universaldependencies.org).
+Offsets are Unicode code points of the original text, half-open, so that `text[start:stop]` is
+always the thing itself; tags are those of Universal Dependencies (universaldependencies.org).
 """
 
 from __future__ import annotations

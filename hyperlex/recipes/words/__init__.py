@@ -1,0 +1,1 @@
+"""Trains the embedded tagger and parser; see `__main__`."""

@@ -1,0 +1,159 @@
+"""The embedded tagger and parser.
+
+    python -m hyperlex.recipes.words --data ../shared/data
+
+Reads a sample of the corpora (vectors of lemmas, then hidden words), then trees (several teachers,
+which differ in their seeds), then both (the student, which ships). About 45 minutes on two cores;
+the same data on the same kind of machine give the same bytes. Writes
+`hyperlex/artifacts/analyzer/words*`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+
+from hyperlex.errors import ConfigError
+from hyperlex.recipes.words import corpus, steps, treebank
+from hyperlex.recipes.words.batches import Spellings
+from hyperlex.recipes.words.export import export
+from hyperlex.recipes.words.learned import learned_lemmas
+from hyperlex.recipes.words.net import Net
+from hyperlex.recipes.words.pretrain import pretrain
+from hyperlex.recipes.words.supervise import Trees, distil
+from hyperlex.recipes.words.teachers import State, build, state_of, teacher
+from hyperlex.recipes.words.vectors import lemma_vectors
+from hyperlex.word.load import embedded
+
+THREADS = 2
+"""Of torch. Sums come out differently with another number."""
+
+
+@dataclass(frozen=True)
+class WordsConfig:
+    """How long each step trains.
+
+    Attributes:
+        pretrain_words: of raw text for hidden words.
+        teachers: their number.
+        epochs: of each teacher over the trees.
+        silver_words: of raw text that the teachers label for the student.
+        student_epochs: of the student over the trees.
+        dropout: while learning from trees.
+    """
+
+    pretrain_words: int = 4_000_000
+    teachers: int = 4
+    epochs: int = 14
+    silver_words: int = 400_000
+    student_epochs: int = 3
+    dropout: float = 0.33
+
+
+def main() -> None:
+    """Runs the recipe from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--out", type=Path, default=embedded())
+    parser.add_argument("--work", type=Path, default=Path("build/words"), help="kept steps")
+    options = parser.parse_args()
+    config = WordsConfig()
+    console = Console()
+    if not (options.data / "treebank").is_dir():
+        raise ConfigError(
+            f"{options.data} has no folder treebank; the development data were expected. "
+            "Name their folder with --data."
+        )
+
+    def say(step: int, steps: int, what: str) -> None:
+        console.print(f"  {step}/{steps} {what}", highlight=False)
+
+    torch.set_num_threads(THREADS)
+    torch.use_deterministic_algorithms(True)
+    work = options.work
+    console.print("corpora …")
+    sample = steps.kept_sample(work, lambda: corpus.sample(options.data / "corpora"))
+    found: list[tuple[list[str], NDArray[np.float32]]] = []
+
+    def vectors() -> steps.Arrays:
+        found.append(lemma_vectors(sample))
+        steps.kept_text(work, "lemmas", lambda: found[0][0])
+        return {"meanings": found[0][1]}
+
+    meanings = steps.kept(work, "vectors", vectors)["meanings"].astype(np.float32)
+    lemmas = steps.kept_text(work, "lemmas", lambda: found[0][0])
+    spellings = Spellings(lemmas)
+
+    def encoder() -> steps.Arrays:
+        torch.manual_seed(0)
+        net = Net(meanings, dropout=0.1)
+        pretrain(net, sample, spellings, config.pretrain_words, say)
+        return dict(state_of(net))
+
+    console.print(f"{len(sample.tokens):,} words, {len(lemmas):,} lemmas; hidden words …")
+    state = _floats(steps.kept(work, "encoder", encoder))
+    files = treebank.training_files(options.data / "treebank")
+    sentences = treebank.read(files)
+    trees = Trees(sentences, spellings)
+    console.print(f"{len(sentences):,} trees, {sum(trees.lengths):,} words; teachers …")
+    taught = _teachers(work, state, lemmas, sentences, config)
+    console.print("student …")
+    torch.set_num_threads(1)  # its batches are small: a second thread waits more than it works
+    torch.manual_seed(0)
+    student = build(taught[0], config.dropout)
+    distil(
+        student,
+        [build(one, config.dropout) for one in taught],
+        trees,
+        sample,
+        spellings,
+        config.silver_words,
+        config.student_epochs,
+        say,
+    )
+    read = [p for d in corpus.LIMITS for p in corpus.files(options.data / "corpora", d)]
+    facts = {
+        "words of raw text": f"{len(sample.tokens):,}",
+        "trees": f"{len(sentences):,} sentences, {sum(trees.lengths):,} words",
+        **{name.replace("_", " "): value for name, value in asdict(config).items()},
+    }
+    export(student, lemmas, learned_lemmas(sentences), facts, [*read, *files],
+           options.data, options.out)  # fmt: skip
+    console.print(f"written to {options.out}")
+
+
+def _teachers(
+    work: Path,
+    encoder: State,
+    lemmas: list[str],
+    sentences: list[list[treebank.Target]],
+    config: WordsConfig,
+) -> list[State]:
+    """All teachers, two at a time."""
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        jobs = [
+            pool.submit(teacher, seed, encoder, lemmas, sentences, config.epochs, config.dropout)
+            for seed in range(config.teachers)
+            if not (work / f"teacher{seed}.safetensors").is_file()
+        ]
+        waiting = iter(jobs)
+        return [
+            _floats(steps.kept(work, f"teacher{seed}", lambda: dict(next(waiting).result())))
+            for seed in range(config.teachers)
+        ]
+
+
+def _floats(arrays: steps.Arrays) -> State:
+    return {name: np.asarray(value, np.float32) for name, value in arrays.items()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""Teachers learn from trees, a student from trees and from its teachers' view of raw text.
+
+Distillation after Hinton et al. 2015 (arXiv 1503.02531): the teachers differ in their seeds only,
+and their mean is what the student is to give for sentences of the corpora.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+from hyperlex.recipes.words.batches import Spellings, by_length
+from hyperlex.recipes.words.corpus import Sample
+from hyperlex.recipes.words.net import Batch, Net, Outputs, groups
+from hyperlex.recipes.words.schedule import Optimiser
+from hyperlex.recipes.words.treebank import Target
+from hyperlex.word.labels import FEATS, RELATIONS, UPOS
+
+IGNORED = -100
+WORDS = 700
+"""In a batch of trees."""
+BREAKS, FEATURES = 3.0, 0.5
+"""Weights of the losses of clause breaks (rare: one word in eight) and of each feature."""
+ENCODER = 0.5
+"""The pretrained encoder learns at this share of the rate of the heads."""
+
+STUDENT_RATE = 1e-3
+"""The student begins as one of its teachers."""
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Gold:
+    """Targets of a batch, `IGNORED` where unknown (breaks: -1)."""
+
+    upos: Tensor
+    feats: Tensor
+    breaks: Tensor
+    heads: Tensor
+    relations: Tensor
+
+
+class Trees:
+    """Sentences with their targets as numbers."""
+
+    def __init__(self, sentences: Sequence[Sequence[Target]], spellings: Spellings) -> None:
+        self.forms = [[spellings.id(t.form) for t in sentence] for sentence in sentences]
+        self._targets = [_numbers(sentence) for sentence in sentences]
+        self.lengths = [len(sentence) for sentence in sentences]
+
+    def gold(self, chosen: Sequence[int], longest: int) -> Gold:
+        """The targets of the chosen sentences, filled to `longest` words."""
+        filled = np.full((len(chosen), longest, 4 + len(FEATS)), IGNORED, np.int64)
+        for row, k in enumerate(chosen):
+            filled[row, : self.lengths[k]] = self._targets[k]
+        numbers = torch.from_numpy(filled)
+        return Gold(numbers[..., 0], numbers[..., 4:], *(numbers[..., k] for k in (1, 2, 3)))
+
+
+def _numbers(sentence: Sequence[Target]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    rows = np.full((len(sentence), 4 + len(FEATS)), IGNORED, np.int64)
+    for k, target in enumerate(sentence):
+        if target.upos in UPOS:
+            rows[k, 0] = UPOS.index(target.upos)
+        if target.starts is not None and k:
+            rows[k, 1] = target.starts
+        rows[k, 2] = target.head
+        if target.relation in RELATIONS:
+            rows[k, 3] = RELATIONS.index(target.relation)
+        if target.feats is not None:
+            stated = dict(pair.split("=", 1) for pair in target.feats.split("|") if pair)
+            for j, (name, values) in enumerate(FEATS.items()):
+                value = stated.get(name)
+                rows[k, 4 + j] = values.index(value) + 1 if value in values else 0
+    return rows
+
+
+def gold_loss(net: Net, batch: Batch, gold: Gold) -> Tensor:
+    """What `net` gets wrong of a batch of trees."""
+    outputs = net.read(net.encode(batch), batch.mask)
+    tags = groups(outputs.tags)
+    loss = _cross(tags[0], gold.upos) + _cross(outputs.arcs, gold.heads)
+    loss = loss + _cross(net.relations(outputs, gold.heads.clamp(min=0)), gold.relations)
+    for k, logits in enumerate(tags[1:]):
+        loss = loss + FEATURES * _cross(logits, gold.feats[..., k])
+    known = gold.breaks >= 0
+    breaks = functional.binary_cross_entropy_with_logits(
+        outputs.breaks[known].float(), gold.breaks[known].float()
+    )
+    return loss + BREAKS * breaks
+
+
+def _cross(logits: Tensor, target: Tensor) -> Tensor:
+    return functional.cross_entropy(
+        logits.float().flatten(0, -2), target.flatten(), ignore_index=IGNORED
+    )
+
+
+def teach(
+    net: Net, trees: Trees, spellings: Spellings, epochs: int, seed: int, progress: Progress
+) -> None:
+    """Trains a pretrained net on trees."""
+    torch.manual_seed(seed)
+    random = Random(seed)
+    plan = [b for _ in range(epochs) for b in by_length(trees.lengths, WORDS, random)]
+    optimiser = Optimiser(net, _heads(net), 2e-3, len(plan), 0.02, ENCODER)
+    net.train()
+    for step, chosen in enumerate(plan):
+        with torch.autocast("cpu", torch.bfloat16):
+            batch = spellings.batch([trees.forms[k] for k in chosen])
+            loss = gold_loss(net, batch, trees.gold(chosen, batch.mask.shape[1]))
+        optimiser.step(loss)
+        if step % 100 == 99:
+            progress(step + 1, len(plan), f"seed {seed}, loss {loss.item():.3f}")
+    net.eval()
+
+
+def distil(
+    student: Net,
+    teachers: Sequence[Net],
+    trees: Trees,
+    sample: Sample,
+    spellings: Spellings,
+    words: int,
+    epochs: int,
+    progress: Progress,
+) -> None:
+    """Trains a net that has seen the trees on `epochs` rounds of the trees and on about `words`
+    words of raw text as the teachers see them, mixed.
+    """
+    torch.manual_seed(100)
+    random = Random(100)
+    starts = np.cumsum(sample.lengths) - sample.lengths
+    fit = np.flatnonzero((sample.lengths >= 3) & (sample.lengths <= 60))
+    chosen = np.random.default_rng(100).permutation(fit)
+    chosen = chosen[np.cumsum(sample.lengths[chosen]) <= words]
+    plan: list[tuple[bool, list[int]]] = [
+        (True, b) for _ in range(epochs) for b in by_length(trees.lengths, WORDS, random)
+    ]
+    plan += [
+        (False, [int(chosen[k]) for k in b])
+        for b in by_length(sample.lengths[chosen], WORDS, random)
+    ]
+    random.shuffle(plan)
+    optimiser = Optimiser(student, _heads(student), STUDENT_RATE, len(plan), 0.02, ENCODER)
+    student.train()
+    for step, (gold, which) in enumerate(plan):
+        with torch.autocast("cpu", torch.bfloat16):
+            if gold:
+                batch = spellings.batch([trees.forms[k] for k in which])
+                loss = gold_loss(student, batch, trees.gold(which, batch.mask.shape[1]))
+            else:
+                sentences = [
+                    sample.tokens[starts[k] : starts[k] + sample.lengths[k]] for k in which
+                ]
+                batch = spellings.batch(
+                    [[spellings.id(sample.types[t]) for t in s] for s in sentences]
+                )
+                loss = _soft_loss(student, teachers, batch)
+        optimiser.step(loss)
+        if step % 100 == 99:
+            progress(step + 1, len(plan), f"student, loss {loss.item():.3f}")
+    student.eval()
+
+
+def _soft_loss(student: Net, teachers: Sequence[Net], batch: Batch) -> Tensor:
+    with torch.no_grad():
+        views = [teacher.read(teacher.encode(batch), batch.mask) for teacher in teachers]
+        arcs = _mean([view.arcs for view in views])
+        heads = arcs.argmax(-1)
+        relations = _mean([t.relations(v, heads) for t, v in zip(teachers, views, strict=True)])
+        tags = [_mean(list(group)) for group in zip(*(groups(v.tags) for v in views), strict=True)]
+        breaks = torch.stack([view.breaks.float().sigmoid() for view in views]).mean(0)
+    own: Outputs = student.read(student.encode(batch), batch.mask)
+    real = batch.mask > 0
+    loss = _soft_cross(own.arcs, arcs, real)
+    loss = loss + _soft_cross(student.relations(own, heads), relations, real)
+    for k, (logits, target) in enumerate(zip(groups(own.tags), tags, strict=True)):
+        loss = loss + (FEATURES if k else 1.0) * _soft_cross(logits, target, real)
+    return loss + BREAKS * functional.binary_cross_entropy_with_logits(
+        own.breaks[real].float(), breaks[real]
+    )
+
+
+def _mean(logits: Sequence[Tensor]) -> Tensor:
+    return torch.stack([one.float().softmax(-1) for one in logits]).mean(0)
+
+
+def _soft_cross(logits: Tensor, target: Tensor, real: Tensor) -> Tensor:
+    return -(target[real] * logits[real].float().log_softmax(-1)).sum(-1).mean()
+
+
+def _heads(net: Net) -> list[torch.nn.Parameter]:
+    inner = ("tags", "breaks", "arc", "label")
+    return [p for name, p in net.named_parameters() if name.startswith(inner)]

@@ -1,0 +1,46 @@
+"""Nets as plain arrays, to hand them to worker processes and to keep them between runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hyperlex.recipes.words.batches import Spellings
+from hyperlex.recipes.words.net import Net
+from hyperlex.recipes.words.supervise import Trees, teach
+from hyperlex.recipes.words.treebank import Target
+
+State = dict[str, NDArray[np.float32]]
+
+
+def state_of(net: Net) -> State:
+    """The parameters of a net."""
+    return {name: value.numpy().copy() for name, value in net.state_dict().items()}
+
+
+def build(state: State, dropout: float) -> Net:
+    """A net with these parameters, ready to answer."""
+    net = Net(state["meanings"][:-1], dropout)
+    net.load_state_dict({name: torch.from_numpy(np.asarray(v)) for name, v in state.items()})
+    return net.eval()
+
+
+def teacher(
+    seed: int,
+    encoder: State,
+    lemmas: Sequence[str],
+    sentences: Sequence[Sequence[Target]],
+    epochs: int,
+    dropout: float,
+) -> State:
+    """One teacher, trained in a process of its own on one core."""
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    torch.manual_seed(seed)
+    spellings = Spellings(lemmas)
+    net = build(encoder, dropout)
+    teach(net, Trees(sentences, spellings), spellings, epochs, seed, lambda *_: None)
+    return state_of(net)

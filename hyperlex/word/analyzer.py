@@ -1,0 +1,144 @@
+"""Text to sentences of words: the street on which all the parts of this room stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperlex.types import Sentence, Span, Word
+from hyperlex.word.entries import Entries
+from hyperlex.word.labels import RELATIONS
+from hyperlex.word.load import load
+from hyperlex.word.network import Network, Scores
+from hyperlex.word.repair import return_to_host, with_preposition
+from hyperlex.word.segment import Token, segment
+from hyperlex.word.threads import one_thread
+from hyperlex.word.tree import best_tree
+
+_BATCH = 512
+"""Words that go through the network at once: enough to pay its calls, few enough for the cache."""
+
+
+class WordAnalyzer:
+    """Segments, tags, lemmatises and parses; one object serves any number of texts.
+
+    Args:
+        network: the tagger and parser.
+        entries: what spellings are, apart from context.
+    """
+
+    def __init__(self, network: Network, entries: Entries) -> None:
+        self._network = network
+        self._entries = entries
+
+    def __call__(self, text: str) -> Iterator[Sentence]:
+        """The sentences of `text`, one by one; memory is that of a paragraph, not of the text."""
+        first = 0
+        for batch in _batches(segment(text)):
+            yield from self._analyse(batch, text, first)
+            first += sum(map(len, batch))
+
+    def _analyse(self, batch: list[list[Token]], text: str, first: int) -> list[Sentence]:
+        entries, vectors = self._entries.of([token.form for tokens in batch for token in tokens])
+        with one_thread():
+            scores = self._network.forward(vectors, [len(tokens) for tokens in batch])
+            heads = [best_tree(score.arcs) for score in scores]
+            relations = [self._relations(*pair) for pair in zip(scores, heads, strict=True)]
+        sentences = []
+        position = 0
+        for tokens, score, tree, names in zip(batch, scores, heads, relations, strict=True):
+            words = []
+            start = first + position
+            governors = tree.tolist()
+            cased = with_preposition(governors, names)
+            chosen = [
+                entries[position + k].best(score.tags[k], k in cased) for k in range(len(tokens))
+            ]
+            if "conj" in names:
+                return_to_host([token.form for token in tokens], chosen, governors, names)
+            for k, (head, reading) in enumerate(zip(governors, chosen, strict=True)):
+                span = tokens[k].span
+                words.append(
+                    Word(
+                        span,
+                        text[span.start : span.stop],
+                        reading.lemma,
+                        reading.upos,
+                        reading.feats,
+                        start + k,
+                        start + head,
+                        names[k],
+                        reading.by,
+                    )
+                )
+            position += len(tokens)
+            breaks = score.breaks.tolist()
+            breaks[0] = 1.0
+            span = Span(tokens[0].span.start, tokens[-1].span.stop)
+            sentences.append(Sentence(span, tuple(words), tuple(breaks)))
+        return sentences
+
+    def _relations(self, scores: Scores, heads: NDArray[np.int64]) -> list[str]:
+        """The root's, and each other word's likeliest but `root`."""
+        logits = self._network.relations(scores, heads)
+        logits[:, _ROOT] = -np.inf
+        names = [RELATIONS[k] for k in logits.argmax(1).tolist()]
+        names[int((heads == np.arange(len(heads))).argmax())] = "root"
+        return names
+
+
+_ROOT = RELATIONS.index("root")
+
+
+def _batches(sentences: Iterable[list[Token]]) -> Iterator[list[list[Token]]]:
+    batch: list[list[Token]] = []
+    size = 0
+    for tokens in sentences:
+        batch.append(tokens)
+        size += len(tokens)
+        if size >= _BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+@cache
+def analyzer() -> WordAnalyzer:
+    """The embedded analyzer, loaded once for the process."""
+    return WordAnalyzer(*load())
+
+
+def iter_sentences(text: str) -> Iterator[Sentence]:
+    """The sentences of `text` in order, each as soon as its paragraph is analysed.
+
+    Any string is analysed. Offsets are code points of `text`; every character but white space and
+    unread marks (soft hyphens, stress marks, joiners) lies in a word.
+    """
+    return analyzer()(text)
+
+
+def sentences(text: str) -> tuple[Sentence, ...]:
+    """The sentences of `text` (see `iter_sentences`).
+
+    The last few short texts are remembered, so that asking for words, then clauses, then scenes of
+    a text analyses it once.
+    """
+    return _remembered(text) if len(text) <= _SHORT_TEXT else tuple(iter_sentences(text))
+
+
+_SHORT_TEXT = 20_000
+"""Code points; a longer text is not remembered."""
+
+
+@lru_cache(maxsize=4)
+def _remembered(text: str) -> tuple[Sentence, ...]:
+    return tuple(iter_sentences(text))
+
+
+def words(text: str) -> tuple[Word, ...]:
+    """The words of `text` with their spans, lemmas, tags and tree, in order."""
+    return tuple(word for sentence in sentences(text) for word in sentence.words)

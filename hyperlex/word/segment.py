@@ -1,0 +1,163 @@
+"""Text to sentences and words: razdel's rules, but lines, addresses and unread marks go first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from hyperlex.types import Span
+from hyperlex.word.clean import Clean, canonical, clean
+
+# What razdel would cut at every mark: addresses, handles, tags, emoticons, mark-up's entities,
+# dates with dots; and runs of stops, for which its time grows with the square of their length.
+# An eye of 8 needs a nose, for «8)» numbers an item.
+_WHOLE = re.compile(
+    r"""
+    (?:https?://|www\.)[^\s<>«»"]+[^\s<>«»".,;:!?)\]}']
+  | (?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+
+  | (?<!\w)[@\#]\w[\w.-]*\w
+  | (?<!\S)(?:(?:[:;=xX]['’]?-?|8-)[)(DPpОоoO/\\|*]+|[)(]{2,})(?!\w)
+  | ``|''
+  | (?:&(?:\#\d{1,5}|[a-z]{2,6});)+
+  | (?<!\d)\d{1,2}\.\d{1,2}\.\d{2,4}(?!\d)
+  | [.?!…]{4,}
+    """,
+    re.VERBOSE,
+)
+
+_BLANK_LINE = re.compile(r"\n[^\S\n]*(?:\n\s*)+")
+# What begins a line of its own: a dash of speech, a bullet, a number with a stop or bracket.
+_OPENING = re.compile(r"\s*(?:[-–—•*·▪►]\s|\(?\d{1,3}[.)]\s|[а-яa-z]\)\s)")
+_ENDING = re.compile(r"[.!?…:;][»\"”')\]]*\s*$")
+_VERSE_LINE = 60
+"""Longer lines than this, in code points, are not verse."""
+_WINDOW = 20_000
+"""A paragraph is analysed in pieces of about this many code points, at its sentences' ends."""
+_LONGEST = 160
+"""Words of a sentence; what is longer is a list or no language, and trees cost its square."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word before its analysis.
+
+    Attributes:
+        span: where it stands in the original text.
+        form: its spelling without unread marks and lookalikes, marks in one spelling.
+        spaced: whether white space stands before it.
+    """
+
+    span: Span
+    form: str
+    spaced: bool
+
+
+def segment(text: str) -> Iterator[list[Token]]:
+    """The tokens of each sentence of `text`, in order; every character that is not white space or
+    an unread mark belongs to one token.
+
+    Sentences end where razdel says so, at blank lines, and at the ends of lines that do not run on.
+    A sentence is never empty.
+    """
+    from razdel import sentenize  # type: ignore[import-untyped]
+
+    cleaned = clean(text)
+    for start, stop in _stretches(cleaned.text):
+        stretch = cleaned.text[start:stop]
+        for sentence in sentenize(stretch):
+            tokens = list(_tokens(cleaned, start + sentence.start, sentence.text))
+            while len(tokens) > _LONGEST:
+                cut = _cut(tokens)
+                yield tokens[:cut]
+                tokens = tokens[cut:]
+            if tokens:
+                yield tokens
+
+
+def _cut(tokens: list[Token]) -> int:
+    """Where to cut a sentence that is too long: after its last semicolon or comma that fits."""
+    for mark in (";", ","):
+        for k in range(_LONGEST, _LONGEST // 2, -1):
+            if tokens[k - 1].form == mark:
+                return k
+    return _LONGEST
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
+    """Paragraphs, or their lines where a line is a unit of its own, or windows of a huge one."""
+    position = 0
+    for blank in _BLANK_LINE.finditer(text):
+        yield from _lines(text, position, blank.start())
+        position = blank.end()
+    yield from _lines(text, position, len(text))
+
+
+def _lines(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    ends = [match.start() for match in re.finditer("\n", text[start:stop])]
+    if not ends:
+        yield from _windows(text, start, stop)
+        return
+    edges = [start, *(start + end + 1 for end in ends), stop]
+    lines = [text[a:b] for a, b in pairwise(edges)]
+    verse = _is_verse(lines)
+    begin = start
+    for i in range(1, len(lines)):
+        if _new_unit(lines[i - 1], lines[i], verse):
+            yield from _windows(text, begin, edges[i])
+            begin = edges[i]
+    yield from _windows(text, begin, stop)
+
+
+def _windows(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Cuts a stretch without line ends that is too long to hold, at a sentence end or a space."""
+    while stop - start > 2 * _WINDOW:
+        piece = text[start + _WINDOW : start + 2 * _WINDOW]
+        end = re.search(r"[.!?…]\s+(?=[«\"—–-]?\s?[A-ZА-ЯЁ])", piece) or re.search(r"\s", piece)
+        cut = start + _WINDOW + (end.end() if end else _WINDOW)
+        yield start, cut
+        start = cut
+    if start < stop:
+        yield start, stop
+
+
+def _is_verse(lines: list[str]) -> bool:
+    """Whether most lines of a paragraph begin with a capital and end without a stop: in verse a
+    line end is no sentence end.
+    """
+    if len(lines) < 3 or max(map(len, lines)) > _VERSE_LINE:
+        return False
+    capitals = sum(line.lstrip()[:1].isupper() for line in lines)
+    running = sum(not re.search(r"[.!?…]\W*$", line) for line in lines)
+    commas = sum(line.rstrip().endswith((",", "—", "–", ";")) for line in lines)
+    return capitals > 0.7 * len(lines) and running > 0.3 * len(lines) and commas > 0
+
+
+def _new_unit(before: str, line: str, verse: bool) -> bool:
+    if _OPENING.match(line) or not before.strip() or _ENDING.search(before):
+        return True
+    if verse or before.rstrip().endswith((",", "-", "—", "–")):
+        return False
+    return not line.lstrip()[:1].islower()
+
+
+def _tokens(cleaned: Clean, begin: int, sentence: str) -> Iterator[Token]:
+    """The tokens of a sentence that begins at `begin`: razdel's, between addresses and the like."""
+    from razdel import tokenize
+
+    def pieces() -> Iterator[tuple[int, int]]:
+        position = 0
+        for whole in _WHOLE.finditer(sentence):
+            for word in tokenize(sentence[position : whole.start()]):
+                yield position + word.start, position + word.stop
+            yield whole.span()
+            position = whole.end()
+        for word in tokenize(sentence[position:] if position else sentence):
+            yield position + word.start, position + word.stop
+
+    before = 0
+    for start, stop in pieces():
+        form = canonical(sentence[start:stop])
+        yield Token(cleaned.original(begin + start, begin + stop), form, start > before)
+        before = stop
