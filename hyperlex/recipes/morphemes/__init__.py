@@ -1,0 +1,1 @@
+"""The recipe of the room of morphemes: `python -m hyperlex.recipes.morphemes --data DATA`."""
