@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from hyperlex.codebook import Codebook as Codebook
     from hyperlex.codebook import train_codebook as train_codebook
     from hyperlex.model import extend_model as extend_model
+    from hyperlex.morpheme import morphemes as morphemes
+    from hyperlex.scene import clauses as clauses
+    from hyperlex.scene import scenes as scenes
     from hyperlex.tokenizer import HyperTokenizer as HyperTokenizer
     from hyperlex.tokenizer import VocabularyLayout as VocabularyLayout
     from hyperlex.tokenizer import extend_tokenizer as extend_tokenizer
     from hyperlex.tokenizer.load import load as load
+    from hyperlex.word import words as words
 
 __version__ = "0.1.0"
 
@@ -33,10 +37,14 @@ _HOMES = {
     "Codebook": "hyperlex.codebook",
     "HyperTokenizer": "hyperlex.tokenizer",
     "VocabularyLayout": "hyperlex.tokenizer",
+    "clauses": "hyperlex.scene",
     "extend_model": "hyperlex.model",
     "extend_tokenizer": "hyperlex.tokenizer",
     "load": "hyperlex.tokenizer.load",
+    "morphemes": "hyperlex.morpheme",
+    "scenes": "hyperlex.scene",
     "train_codebook": "hyperlex.codebook",
+    "words": "hyperlex.word",
 }
 
 __all__ = ["HyperlexError", "__version__", *_HOMES]

@@ -14,7 +14,7 @@ import hyperlex
 HOUSE = Path(hyperlex.__file__).parent
 HEAVY = {"numpy", "pymorphy3", "rich", "tokenizers", "torch", "transformers", "triton", "typer"}
 MODEL = {"torch", "transformers", "triton"}
-TEXT_STAGES = ("words", "morphemes", "scenes", "codebook", "ladder")
+TEXT_STAGES = ("word", "morpheme", "scene", "codebook", "ladder")
 
 
 def loaded(packages: set[str], statement: str) -> set[str]:

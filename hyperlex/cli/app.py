@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 import hyperlex
+from hyperlex.cli.analyze import analyze
 from hyperlex.cli.decode import decode
 from hyperlex.cli.demo import demo
 from hyperlex.cli.doctor import doctor
@@ -106,7 +107,7 @@ def _speak_utf8() -> None:
 app = typer.Typer(
     cls=_Verbs, add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True
 )
-for _verb in (demo, train, extend, quantize, encode, decode, explain, doctor):
+for _verb in (demo, analyze, train, extend, quantize, encode, decode, explain, doctor):
     app.command()(_verb)
 
 

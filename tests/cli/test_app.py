@@ -11,7 +11,17 @@ import pytest
 
 import hyperlex
 
-VERBS = ("demo", "train", "extend", "quantize", "encode", "decode", "explain", "doctor")
+VERBS = (
+    "demo",
+    "analyze",
+    "train",
+    "extend",
+    "quantize",
+    "encode",
+    "decode",
+    "explain",
+    "doctor",
+)
 HEAVY = {"huggingface_hub", "numpy", "pymorphy3", "tokenizers", "torch", "transformers"}
 
 WITHOUT_TORCH = """
