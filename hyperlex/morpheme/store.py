@@ -25,7 +25,8 @@ FORMAT_VERSION = 1
 MACHINE_FILE = "morphemes.safetensors"
 READABLE_FILE = "morphemes.tsv"
 EMBEDDED = Path(__file__).parent.parent / "artifacts" / "analyzer"
-_PATTERNS = re.compile("(?:[PRLSEXH][1-9][0-9]* ?)*")
+# Possessive, for what could be given back would be remembered: 25 MB for a megabyte of patterns.
+_PATTERNS = re.compile("(?:[PRLSEXH][1-9][0-9]*+ ?+)*+")
 LEXICONS = ("dictionary", "ensemble")
 """What people segmented, and what the large networks answered for the words of the dictionary."""
 

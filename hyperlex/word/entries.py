@@ -16,6 +16,7 @@ from hyperlex.word.dictionary import dictionary
 from hyperlex.word.features import features
 from hyperlex.word.labels import FEATS, UPOS
 from hyperlex.word.readings import Reading, readings
+from hyperlex.word.table import Rows
 
 CAPACITY = 16_384
 """Spellings to remember; then all are forgotten, for words follow Zipf and come back at once."""
@@ -96,9 +97,9 @@ class Entries:
 
     def __init__(
         self,
-        table: NDArray[np.float32],
+        table: Rows,
         lemmas: Mapping[str, int],
-        meanings: NDArray[np.float32],
+        meanings: Rows,
         weight: NDArray[np.float32],
         bias: NDArray[np.float32],
         learned: Mapping[tuple[str, str], str],

@@ -20,12 +20,16 @@ from hyperlex.word.entries import Entries
 from hyperlex.word.features import ROWS
 from hyperlex.word.labels import FEATS, GROUPS, RELATIONS, UPOS
 from hyperlex.word.network import Network
+from hyperlex.word.table import Rows, Table
 
 FORMAT_VERSION = 1
 WEIGHTS = "words.safetensors"
 CONFIG = "words.json"
 LEMMAS = "words_lemmas.txt"
 LEARNED = "words_learned.tsv"
+
+_TABLES = ("table", "meanings")
+"""Of these a few rows are read per new spelling: they stay in 8 bits."""
 
 _REMEDY = "Reinstall hyperlex, or make it anew with `python -m hyperlex.recipes.words`."
 
@@ -73,8 +77,8 @@ def _load(directory: Path) -> tuple[Network, Entries]:
             )
     lemmas = (directory / LEMMAS).read_text(encoding="utf-8").split("\n")
     learned = (directory / LEARNED).read_text(encoding="utf-8").splitlines()
-    tensors = _tensors(directory / WEIGHTS)
-    table, meanings = tensors.pop("table"), tensors.pop("meanings")
+    tensors, tables = _tensors(directory / WEIGHTS)
+    table, meanings = (tables[name] for name in _TABLES)
     if len(meanings) != len(lemmas) + 1 or len(table) != ROWS:
         raise FormatError(f"{directory / LEMMAS} and {WEIGHTS} do not fit each other. {_REMEDY}")
     rows = (line.split("\t") for line in learned[1:])
@@ -89,7 +93,8 @@ def _load(directory: Path) -> tuple[Network, Entries]:
     return Network(tensors, config["layers"], config["heads"], GROUPS), entries
 
 
-def _tensors(path: Path) -> dict[str, NDArray[np.float32]]:
+def _tensors(path: Path) -> tuple[dict[str, NDArray[np.float32]], dict[str, Rows]]:
+    """The matrices widened to float32, and the tables as they are stored."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
@@ -97,15 +102,18 @@ def _tensors(path: Path) -> dict[str, NDArray[np.float32]]:
         stored = load_file(path)
     except SafetensorError as error:
         raise ValueError(str(error)) from None
-    tensors = {}
+    tensors: dict[str, NDArray[np.float32]] = {}
+    tables: dict[str, Rows] = {}
     for name, value in stored.items():
         if name.endswith(".scale"):
             continue
-        wide = value.astype(np.float32)
-        if value.dtype == np.int8:
-            wide *= stored[name + ".scale"].astype(np.float32)[:, None]
-        tensors[name] = wide
-    return tensors
+        narrow = value.dtype == np.int8
+        table = Table(value, stored[name + ".scale"]) if narrow else value.astype(np.float32)
+        if name in _TABLES:
+            tables[name] = table
+        else:
+            tensors[name] = table[:]
+    return tensors, tables
 
 
 def quantise(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
