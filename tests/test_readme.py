@@ -26,7 +26,8 @@ EXAMPLES = [
 
 
 def test_there_are_examples_to_run() -> None:
-    assert {example.id for example in EXAMPLES} >= {"README.md", "docs/way/exact.md"}
+    way = {f"docs/way/{stage}.md" for stage in ("words", "morphemes", "scenes", "exact")}
+    assert {example.id for example in EXAMPLES} >= {"README.md", *way}
 
 
 @pytest.mark.parametrize(("code", "output"), EXAMPLES)

@@ -12,6 +12,7 @@ from hyperlex.morpheme.letters import VOWELS, Letters
 from hyperlex.morpheme.network import Network
 from hyperlex.morpheme.store import Learned
 from hyperlex.types import MorphemeType
+from hyperlex.word.threads import one_thread
 
 PREF, ROOT, SUFF, END, POSTFIX, HYPH = (
     MorphemeType.PREF,
@@ -182,7 +183,8 @@ class Learner:
     def __call__(self, word: Letters, asks: Asks) -> Pieces | None:
         if not _regular(word) or (word.word.isupper() and len(word.text) <= self.ABBREVIATED):
             return None
-        return pieces(best(self._network(word.text)))
+        with one_thread():
+            return pieces(best(self._network(word.text)))
 
 
 class Fallback:
