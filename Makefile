@@ -42,7 +42,7 @@ bench: $(DEVELOPMENT) ## measure the exact lane on DATA and write docs/benchmark
 	$(BIN)/python -m benchmarks.report
 
 artifacts: $(DEVELOPMENT) ## train the embedded default anew from the corpora in DATA
-	$(BIN)/python -m hyperlex.recipes.embedded --data $(DATA)
+	OMP_NUM_THREADS=1 $(BIN)/python -m hyperlex.recipes.embedded --data $(DATA)
 
 $(BIN)/python:
 	$(PYTHON) -m venv .venv

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.codebook import Codebook
-from hyperlex.codebook.spans import MorphemeCuts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +22,7 @@ class Candidate:
             in order of `piece`.
         piece: number of the piece, or -1.
         count, whole_scenes: see `CodebookEntry`.
+        cuts: offsets in its text at which morphemes meet; None where no analyzer was given.
     """
 
     gain: float = 0.0
@@ -32,11 +31,10 @@ class Candidate:
     piece: int = -1
     count: int = 0
     whole_scenes: int = 0
+    cuts: tuple[int, ...] | None = None
 
 
-def build_codebook(
-    base: BaseTokenizer, candidates: Sequence[Candidate], morpheme_cuts: MorphemeCuts | None = None
-) -> Codebook:
+def build_codebook(base: BaseTokenizer, candidates: Sequence[Candidate]) -> Codebook:
     """A codebook with the candidates in the order given; each piece must come after its parts."""
     seam = base.size
     rank_of_piece: dict[int, int] = {}
@@ -66,17 +64,6 @@ def build_codebook(
         counts=counts,
         saved=counts * np.where(is_piece, 1, lengths - 1),  # a piece is one merge
         whole_scenes=np.array([c.whole_scenes for c in candidates], np.int64),
-        morphemes=tuple(_morphemes(base, e, morpheme_cuts) for e in expansions),
+        cuts=np.array([cut for c in candidates for cut in c.cuts or ()], np.int64),
+        cut_counts=np.array([len(c.cuts) for c in candidates if c.cuts is not None], np.int64),
     )
-
-
-def _morphemes(base: BaseTokenizer, expansion: tuple[int, ...], cuts: MorphemeCuts | None) -> str:
-    """The words of an entry with `|` between morphemes, or "" without an analyzer."""
-    if cuts is None:
-        return ""
-    text = b"".join(map(base.token_bytes.__getitem__, expansion)).decode(errors="replace")
-    words = []
-    for word in text.split(" "):
-        edges = [0, *cuts(word), len(word)]
-        words.append("|".join(word[a:b] for a, b in itertools.pairwise(edges)))
-    return " ".join(words)

@@ -9,8 +9,9 @@ themselves a valid codebook.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -64,7 +65,8 @@ class Codebook:
         parts: int64 [entries, 2], the two ids that a piece joins (base ids, or ids of earlier
             pieces); -1 for phrases.
         counts, saved, whole_scenes: int64 [entries], see `CodebookEntry`.
-        morphemes: one string an entry, see `CodebookEntry`.
+        cuts: int64 [total cuts], the offsets in each entry's text at which morphemes meet.
+        cut_counts: int64 [entries], how many each entry has; empty where no analyzer was given.
     """
 
     base: BaseTokenizer
@@ -76,7 +78,8 @@ class Codebook:
     counts: Integers
     saved: Integers
     whole_scenes: Integers
-    morphemes: tuple[str, ...] = field(repr=False)
+    cuts: Integers
+    cut_counts: Integers
 
     @property
     def base_size(self) -> int:
@@ -97,16 +100,17 @@ class Codebook:
                 "was expected."
             )
         index %= len(self)
+        text = self.entry_bytes(index).decode(errors="replace")
         return CodebookEntry(
             id=self.base_size + index,
             kind="phrase" if self.units[index] else "piece",
             ids=self.expansions[index],
-            text=self.entry_bytes(index).decode(errors="replace"),
+            text=text,
             units=int(self.units[index]),
             count=int(self.counts[index]),
             saved=int(self.saved[index]),
             whole_scenes=int(self.whole_scenes[index]),
-            morphemes=self.morphemes[index],
+            morphemes=self._marked(index, text),
         )
 
     @cached_property
@@ -131,6 +135,17 @@ class Codebook:
     def entry_bytes(self, index: int) -> bytes:
         """The bytes that entry `index` stands for in running text."""
         return b"".join(map(self.base.token_bytes.__getitem__, self.expansions[index]))
+
+    @cached_property
+    def _cut_stops(self) -> Integers:
+        return np.concatenate([[0], np.cumsum(self.cut_counts)])
+
+    def _marked(self, index: int, text: str) -> str:
+        """`text` with its morphemes marked, or "" where they are not known."""
+        if not len(self.cut_counts):
+            return ""
+        inner = self.cuts[self._cut_stops[index] : self._cut_stops[index + 1]].tolist()
+        return "|".join(text[a:b] for a, b in itertools.pairwise([0, *inner, len(text)]))
 
     @cached_property
     def _parser(self) -> Parser:
@@ -195,7 +210,8 @@ class Codebook:
             counts=self.counts[:size],
             saved=self.saved[:size],
             whole_scenes=self.whole_scenes[:size],
-            morphemes=self.morphemes[:size],
+            cuts=self.cuts[: int(self.cut_counts[:size].sum())],
+            cut_counts=self.cut_counts[:size],
         )
 
     def save(self, directory: str | Path) -> None:

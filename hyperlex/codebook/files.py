@@ -20,6 +20,7 @@ from hyperlex.files import atomic_directory
 
 FORMAT_VERSION = 1
 _ARRAYS = ("ids", "lengths", "unit_sizes", "units", "parts", "counts", "saved", "whole_scenes")
+_CUT_ARRAYS = ("cuts", "cut_counts")  # absent where no analyzer was given
 _COLUMNS = ("id", "kind", "text", "morphemes", "base_ids", "count", "saved", "whole_scenes")
 
 
@@ -40,29 +41,32 @@ def load_codebook(directory: Path, base: BaseTokenizer) -> Codebook:
 
 
 def to_bytes(codebook: Codebook) -> bytes:
-    """The machine file. Counts fit 8 bytes, ids 4, sizes 2."""
+    """The machine file. Counts fit 8 bytes, ids 4, sizes 2 (4 where an entry is that long)."""
+    sizes = np.uint16 if codebook.lengths.max(initial=0) < 1 << 16 else np.uint32
+    largest = max(codebook.cuts.max(initial=0), codebook.cut_counts.max(initial=0))
+    cuts = np.uint8 if largest < 1 << 8 else np.uint32
     narrow = {
         "ids": np.int32,
         "parts": np.int32,
-        "lengths": np.uint16,
-        "unit_sizes": np.uint16,
+        "lengths": sizes,
+        "unit_sizes": sizes,
         "units": np.uint8,
+        "cuts": cuts,
+        "cut_counts": cuts,
     }
     arrays = {
         name: np.ascontiguousarray(getattr(codebook, name).astype(narrow.get(name, np.int64)))
-        for name in _ARRAYS
+        for name in (*_ARRAYS, *(_CUT_ARRAYS if len(codebook.cut_counts) else ()))
     }
-    if any(codebook.morphemes):
-        arrays["morphemes"] = np.frombuffer(json.dumps(codebook.morphemes).encode(), np.uint8)
     metadata = {
         "format_version": str(FORMAT_VERSION),
         "base_size": str(codebook.base_size),
         "base_sha256": codebook.base.sha256,
     }
-    return _in_order(save_tensors(arrays, metadata))
+    return in_order(save_tensors(arrays, metadata))
 
 
-def _in_order(data: bytes) -> bytes:
+def in_order(data: bytes) -> bytes:
     """The same file with its metadata sorted: safetensors writes them in a random order."""
     end = 8 + int.from_bytes(data[:8], "little")
     header = json.loads(data[8:end])
@@ -95,10 +99,15 @@ def from_bytes(data: bytes, base: BaseTokenizer, origin: Path) -> Codebook:
             f"is {base.sha256[:12]}…, {base.size} ids). Its ids mean other tokens there: use that "
             "base, or train a codebook for this one."
         )
+    none = np.zeros(0, np.int64)
     wide = {name: arrays[name].astype(np.int64) for name in _ARRAYS}
+    wide |= {name: arrays.get(name, none).astype(np.int64) for name in _CUT_ARRAYS}
     entries = len(wide["lengths"])
-    whole = wide["lengths"].sum() == len(wide["ids"]) and wide["units"].sum() == len(
-        wide["unit_sizes"]
+    whole = (
+        wide["lengths"].sum() == len(wide["ids"])
+        and wide["units"].sum() == len(wide["unit_sizes"])
+        and wide["cut_counts"].sum() == len(wide["cuts"])
+        and len(wide["cut_counts"]) in (0, entries)
     )
     if not whole or any(
         len(wide[name]) != entries for name in ("units", "parts", "counts", "saved", "whole_scenes")
@@ -106,10 +115,7 @@ def from_bytes(data: bytes, base: BaseTokenizer, origin: Path) -> Codebook:
         raise FormatError(
             f"{origin} is damaged (its arrays disagree in length). Save or fetch it again."
         )
-    morphemes = [""] * entries
-    if "morphemes" in arrays:
-        morphemes = json.loads(arrays["morphemes"].tobytes())
-    return Codebook(base=base, **wide, morphemes=tuple(morphemes))
+    return Codebook(base=base, **wide)
 
 
 def to_tsv(codebook: Codebook) -> str:

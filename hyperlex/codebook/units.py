@@ -16,13 +16,14 @@ from tokenizers import Regex
 from tokenizers.pre_tokenizers import PreTokenizer, Split
 from tokenizers.pre_tokenizers import Sequence as PreTokenizerSequence
 
-from hyperlex.codebook.edges import closes_at, opens_at
+from hyperlex.codebook.edges import INNER_CLASS, closes_at, opens_at
 
 GPT2_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 """What `ByteLevel(use_regex=True)` splits by (openai/gpt-2, encoder.py)."""
 
 WORD_PATTERN = (
-    r" ?[\p{L}\p{M}]+(?:[-'’][\p{L}\p{M}]+)*| ?\p{N}{1,3}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*"
+    rf" ?[\p{{L}}\p{{M}}]+(?:[{INNER_CLASS}][\p{{L}}\p{{M}}]+)*"
+    r"| ?\p{N}{1,3}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 """Our own base splits by this: hyphens and apostrophes stay inside their word, a space leads

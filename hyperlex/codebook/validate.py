@@ -10,10 +10,11 @@ from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.edges import first_class
 
 _PROBES = {
-    "word": (" а", ".", ",", "1", "\n", "  ", "-", "'", "»", "…", " -"),
-    "number": (" а", ".", "а", "\n", "-", ",", "%"),
+    "word": (" а", ".", ",", "1", "\n", "  ", "-", "'", "»", "…", " -", "\u00ad"),
+    "number": (" а", ".", "а", "\n", "-", ",", "%", "-1"),
     "other": (" а", " А", "  ", " 1", " .", "\u00a0а"),
 }
+_PROBES["inner"] = _PROBES["other"]
 """What may follow a phrase by the class of its last character, as `edges.CLOSES` has it: one of
 each kind.
 """
@@ -82,7 +83,7 @@ class PieceGuard:
         self.expansions: list[tuple[int, ...]] = []
         self.spelled: dict[bytes, int] = {}
 
-    def __call__(self, pair: tuple[int, int], parts: list[tuple[int, int]]) -> bool:
+    def __call__(self, pair: tuple[int, int]) -> bool:
         expansion = self._expand(pair[0]) + self._expand(pair[1])
         spelled = b"".join(map(self.base.token_bytes.__getitem__, expansion))
         if self.base.split_pattern is not None:

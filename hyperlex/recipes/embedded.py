@@ -1,10 +1,12 @@
 """The embedded default: a byte-level BPE base for Russian and a codebook on it, 200,000 ids
 together.
 
-    python -m hyperlex.recipes.embedded --data ../shared/data
+    OMP_NUM_THREADS=1 python -m hyperlex.recipes.embedded --data ../shared/data
 
 About six minutes on two cores; the same corpora give the same bytes. Writes
-`hyperlex/artifacts/default`.
+`hyperlex/artifacts/default`. With `--scenes FILE` the analyzer reads all corpora first, at about
+8,000 words a second and core, and keeps what it found in FILE for the next time; the variable
+keeps each worker process from starting as many threads as there are cores.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -28,6 +31,8 @@ from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.codebook import Codebook
 from hyperlex.codebook.corpus import documents
 from hyperlex.codebook.files import MACHINE_FILE, READABLE_FILE, compress, to_bytes, to_tsv
+from hyperlex.codebook.joints import analyzer_version, morpheme_cuts, scene_starts
+from hyperlex.codebook.remembered import remember_starts
 from hyperlex.codebook.spans import punctuation_starts
 from hyperlex.codebook.train.config import TrainConfig
 from hyperlex.codebook.train.stream import UnitStream, read_units
@@ -48,6 +53,16 @@ LATIN_WEIGHT = 120.0
 """The corpora are Russian: 2 % of their words are in Latin letters, and half of those are markup
 and names of functions. A Latin word counts as 120 times the root of its count, so that many
 different words are learned instead of a few often.
+"""
+
+WHITESPACE = (*(" " * n for n in range(2, 25)), *("\t" * n for n in range(2, 7)))
+"""Runs that the corpora do not have (whoever collected them took repeated spaces out) and that
+program text is full of. A word takes the last space before it, so an indentation of four is a unit
+of three: all lengths up to that of six levels are learned.
+"""
+WHITESPACE_COUNT = 2_000.0
+"""Each of these runs counts as a word that occurs that often. What decides is only that it is
+enough: the last of 60,000 ids stands for a few dozen occurrences.
 """
 
 # The BPE trainer counts by being shown each unit that often; a quarter is enough.
@@ -79,13 +94,15 @@ def byte_level_tokenizer(model: BPE) -> Tokenizer:
 
 
 def train_base(stream: UnitStream, size: int, balance: float) -> BaseTokenizer:
-    """A byte-level BPE of `size` ids from the units of a corpus, domains balanced, Latin words
-    raised.
+    """A byte-level BPE of `size` ids from the units of a corpus, domains balanced, Latin words and
+    indentation raised.
     """
     weights = domain_weights(stream.characters, balance)[stream.domain]
     counts = np.bincount(stream.ids, weights, len(stream.names))
 
     def shown() -> Iterator[list[str]]:
+        for run in WHITESPACE:
+            yield [run] * round(WHITESPACE_COUNT / _COUNT_SCALE)
         for unit, count in zip(stream.names, counts.tolist(), strict=True):
             assert isinstance(unit, str)
             letter = unit.lstrip()[:1]
@@ -107,8 +124,16 @@ def train_base(stream: UnitStream, size: int, balance: float) -> BaseTokenizer:
     return BaseTokenizer(tokenizer)
 
 
-def build(corpora: Path, console: Console) -> HyperTokenizer:
-    """Train the default from the files below `corpora`."""
+def build(
+    corpora: Path, console: Console, *, scenes: Path | None = None, morphemes: bool = True
+) -> HyperTokenizer:
+    """Train the default from the files below `corpora`.
+
+    Args:
+        scenes: count phrases inside the analyzer's scenes, which are kept in this file; None:
+            between sentence ends, semicolons and line ends.
+        morphemes: grow pieces along the analyzer's morphemes, and keep those of each entry.
+    """
     config = TrainConfig(size=TOTAL_IDS - BASE_IDS)
     alphabet = BPE(
         vocab={token: n for n, token in enumerate(sorted(ByteLevel.alphabet()))}, merges=[]
@@ -131,24 +156,45 @@ def build(corpora: Path, console: Console) -> HyperTokenizer:
     base = train_base(stream, BASE_IDS, config.balance)
     del stream
     console.print(f"codebook of {config.size:,} entries")
-    codebook = train_codebook(base, corpora, size=config.size, progress=told)
+    hooks: dict[str, Any] = {"morpheme_cuts": morpheme_cuts} if morphemes else {}
+    if scenes is not None:
+        hooks["scene_starts"] = remember_starts(
+            scenes,
+            documents(corpora),
+            scene_starts,
+            version=analyzer_version(),
+            workers=config.workers,
+            progress=told,
+        )
+    codebook = train_codebook(base, corpora, size=config.size, progress=told, **hooks)
     made = extend_tokenizer(base, codebook)
     made.face = _FACE
     return made
 
 
-def write(tok: HyperTokenizer, corpora: Path, target: Path) -> None:
-    """Write the artifact: a saved tokenizer with its two large files packed, and its card."""
+JOINTS = {  # of scenes and of morphemes, for the card
+    (False, False): "Phrases are counted between sentence ends, semicolons and line ends.",
+    (False, True): "Phrases are counted between sentence ends, semicolons and line ends; pieces "
+    "grow along morphemes.",
+    (True, False): "Phrases are counted inside scenes.",
+    (True, True): "Phrases are counted inside scenes; pieces grow along morphemes.",
+}
+
+
+def write(tok: HyperTokenizer, corpora: Path, target: Path, joints: str) -> None:
+    """Write the artifact: a saved tokenizer with its two large files packed, and its card, which
+    tells of `joints`.
+    """
     with atomic_directory(target) as staged:
         (staged / f"{TOKENIZER_FILE}.gz").write_bytes(compress(tok.json().encode()))
         (staged / CONFIG_FILE).write_text(hyperlex_config(tok), encoding="utf-8")
         write_face(tok, staged)
         (staged / MACHINE_FILE).write_bytes(to_bytes(tok.codebook))
         (staged / f"{READABLE_FILE}.gz").write_bytes(compress(to_tsv(tok.codebook).encode()))
-        (staged / "CARD.md").write_text(card(tok.codebook, corpora), encoding="utf-8")
+        (staged / "CARD.md").write_text(card(tok.codebook, corpora, joints), encoding="utf-8")
 
 
-def card(codebook: Codebook, corpora: Path) -> str:
+def card(codebook: Codebook, corpora: Path, joints: str) -> str:
     """What the artifact was learned from, and how."""
     files = sorted(path for path in corpora.rglob("*") if path.is_file())
     rows = "\n".join(
@@ -172,7 +218,9 @@ A byte-level BPE base of {codebook.base_size:,} ids (sha256 of what decides its 
 
 Made by `python -m hyperlex.recipes.embedded --data DATA`; the same files give the same bytes.
 Training options: `{json.dumps(options)}`.
-In the base, Latin words count as {LATIN_WEIGHT:g} times the root of their count.
+In the base, Latin words count as {LATIN_WEIGHT:g} times the root of their count, and runs of 2 to
+24 spaces and of 2 to 6 tabs, which the corpora lack, as {WHITESPACE_COUNT:g} occurrences each.
+{joints}
 
 It holds a vocabulary with counts: no sentence of the sources. Sources named fiction, russian_codes,
 leipzig_wikipedia, wiki_articles, ud_taiga, rust_book and react_docs are in the public domain or
@@ -188,6 +236,15 @@ The vocabulary itself is under Apache-2.0.
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the embedded default tokenizer.")
     parser.add_argument("--data", type=Path, required=True, help="folder with corpora/ in it")
+    parser.add_argument(
+        "--scenes",
+        type=Path,
+        metavar="FILE",
+        help="count phrases inside the analyzer's scenes, found once and kept in this file",
+    )
+    parser.add_argument(
+        "--blind", action="store_true", help="do not ask the analyzer for morphemes"
+    )
     parser.add_argument("--out", type=Path, default=EMBEDDED, help="where to write it")
     options = parser.parse_args()
     corpora = options.data / "corpora"
@@ -198,7 +255,8 @@ def main() -> None:
                 f"{corpora} does not exist: a folder of texts by domain was expected. Name its "
                 "parent with --data."
             )
-        write(build(corpora, console), corpora, options.out)
+        made = build(corpora, console, scenes=options.scenes, morphemes=not options.blind)
+        write(made, corpora, options.out, JOINTS[options.scenes is not None, not options.blind])
     except ConfigError as error:
         console.print(str(error), style="red")
         raise SystemExit(2) from error

@@ -10,6 +10,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from hyperlex import Codebook, train_codebook
+from hyperlex.codebook.build import Candidate, build_codebook
 from hyperlex.codebook.files import MACHINE_FILE, READABLE_FILE, to_bytes
 from hyperlex.errors import ConfigError, FormatError, VocabularyError
 
@@ -35,8 +36,18 @@ def test_morphemes_survive(samples: dict[str, str], tmp_path: Path) -> None:
     )
     made.save(tmp_path)
     again = Codebook.load(tmp_path, base)
-    assert again.morphemes == made.morphemes
-    assert any("|" in text for text in again.morphemes)
+    assert list(again) == list(made)
+    assert any("|" in entry.morphemes for entry in again)
+    assert [e.morphemes for e in again.prefix(20)] == [e.morphemes for e in made][:20]
+
+
+def test_a_very_long_entry_survives(samples: dict[str, str], tmp_path: Path) -> None:
+    """A word of more base ids than two bytes can count."""
+    base = byte_level_base("gpt2", list(samples.values()))
+    unit = tuple(base.encode("ъ")) * 40_000
+    made = build_codebook(base, [Candidate(units=(unit,)), Candidate(units=(unit[:4],))])
+    made.save(tmp_path)
+    assert Codebook.load(tmp_path, base).expansions == made.expansions == [unit, unit[:4]]
 
 
 def test_the_readable_twin_has_a_line_an_entry(any_codebook: Codebook, tmp_path: Path) -> None:

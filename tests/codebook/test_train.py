@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import byte_level_base
+from conftest import SPLITS, byte_level_base
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import any_text
 
 from hyperlex import train_codebook
 from hyperlex.codebook import Document
 from hyperlex.codebook.base import BaseTokenizer
+from hyperlex.codebook.edges import INNER, closes_at, opens_at
 from hyperlex.codebook.files import to_bytes
 from hyperlex.codebook.spans import punctuation_starts
-from hyperlex.codebook.train.grams import Grams, count_grams
+from hyperlex.codebook.train.grams import Grams, _edges, count_grams
 from hyperlex.codebook.train.pieces import learn_pieces
 from hyperlex.codebook.train.select import Selector
 from hyperlex.codebook.train.stream import UnitStream, read_units
@@ -115,6 +117,57 @@ def test_grams_are_counted_as_by_hand(base: BaseTokenizer, samples: dict[str, st
         for gram, count in met.items():
             spelled = tuple(str(stream.names[u]) for u in grams.spell(gram))
             assert count <= expected[spelled]  # places where an edge cuts a word are left out
+
+
+def phrases(stream: UnitStream, **changes: Any) -> Counter[str]:
+    """How often each gram stands where a phrase may."""
+    grams = counted(stream, **changes)
+    return Counter(
+        "".join(str(stream.names[u]) for u in grams.spell(g))
+        for level in grams.levels
+        for g in level.grams.tolist()
+    )
+
+
+@given(st.lists(any_text, min_size=1, max_size=4))
+def test_edges_in_a_corpus_are_those_of_each_text(
+    any_base: BaseTokenizer, texts: list[str]
+) -> None:
+    """No neighbour in the corpus changes where a phrase may begin or end in a text."""
+    stream = read(any_base, texts)
+    opens, closes = _edges(stream, [str(name) for name in stream.names])
+    place = 0
+    for text in filter(None, texts):
+        at = 0
+        for unit, _ in any_base.splitter.pre_tokenize_str(text):
+            stop = at + len(unit)
+            assert opens[place] == (opens_at(text, at) and bool(unit.strip())), (text, unit)
+            assert closes[place] == (closes_at(text, stop) and not unit[-1].isspace()), (text, unit)
+            place, at = place + 1, stop
+    assert place == len(stream.ids)
+
+
+def test_a_phrase_at_the_end_of_a_document_is_counted(base: BaseTokenizer) -> None:
+    """The next document may begin with anything: it is another text."""
+    ends = ["он стоял у двери"] * 3
+    for beginning in ("жёг", "5", "-то", "."):
+        assert phrases(read(base, [*ends, beginning]))[" у двери"] == 3, beginning
+    assert phrases(read(base, ["двери\n", "у двери"] * 3))["у двери"] == 3
+
+
+@pytest.mark.parametrize("split", list(SPLITS))
+@pytest.mark.parametrize("hyphen", [*INNER])
+def test_no_phrase_begins_or_ends_inside_a_word(
+    samples: dict[str, str], split: str, hyphen: str
+) -> None:
+    words = ("кто-нибудь", "где-нибудь", "как-нибудь", "5-й", "2-х", "из-за", "Су-27")
+    texts = [" ".join(words[n:] + words[:n]).replace("-", hyphen) for n in range(len(words))]
+    base = byte_level_base(split, list(samples.values()))
+    found = phrases(read(base, texts), max_units=8)
+    assert any(len(phrase.split()) > 1 for phrase in found)
+    whole = {word.replace("-", hyphen) for word in words}
+    for phrase in found:
+        assert set(phrase.split()) <= whole
 
 
 def test_grams_must_occur_in_several_documents(base: BaseTokenizer) -> None:
@@ -248,25 +301,108 @@ def test_the_scene_hook_decides_where_phrases_end(base: BaseTokenizer) -> None:
 
 def test_pieces_follow_morphemes_before_they_cross_them() -> None:
     words = [((1, 2, 3, 4), 10.0), ((5, 2, 3, 6), 9.0)]
-    seam, cuts = 100, [frozenset({2}), frozenset({2})]
+    seam, edges = 100, [frozenset({0, 4, 8})] * 2
 
-    def learn(cuts: Any) -> list[tuple[int, int]]:
+    def learn(crossing: float) -> list[tuple[int, int]]:
         made = learn_pieces(
-            words, seam=seam, limit=9, least_gain=1.0, accept=lambda *_: True, cuts=cuts
+            words,
+            seam=seam,
+            limit=9,
+            least_gain=0.01,
+            accept=lambda pair: True,
+            edges=edges,
+            crossing=crossing,
         )
         assert made.gains == sorted(made.gains, reverse=True)
         return made.parts
 
-    assert learn(None)[0] == (2, 3)  # the most frequent pair
-    within = learn(cuts)
-    crossing = next(n for n, pair in enumerate(within) if max(pair) >= seam)
-    assert set(within[:crossing]) == {(1, 2), (3, 4), (5, 2), (3, 6)}
-    assert len(within) > crossing
+    assert learn(1.0)[0] == (2, 3)  # the most frequent pair
+    within = learn(0.01)
+    # Inside morphemes, and whole morphemes beside one another; (2, 3) is neither.
+    assert {(1, 2), (3, 4), (5, 2), (3, 6)} < set(within) and (2, 3) not in within
+    assert len(within) == 6
+
+
+def test_a_crossing_merge_is_weighed_and_not_forbidden() -> None:
+    """(2, 3) crosses an edge in both words: it is worth 19, or 9.5, or 1.9."""
+    words = [((1, 2, 3, 4), 10.0), ((5, 2, 3, 6), 9.0)]
+    for crossing, first in ((1.0, (2, 3)), (0.6, (2, 3)), (0.5, (1, 2)), (0.1, (1, 2))):
+        made = learn_pieces(
+            words,
+            seam=100,
+            limit=1,
+            least_gain=1.0,
+            accept=lambda pair: True,
+            edges=[frozenset({0, 4, 8})] * 2,
+            crossing=crossing,
+        )
+        assert made.parts == [first]
+        assert made.uses == [19.0 if first == (2, 3) else 10.0]  # what the parse will do
+
+
+def test_a_piece_keeps_the_word_that_it_was_learned_from() -> None:
+    words = [((7, 1, 2, 1, 2), 4.0), ((1, 2), 3.0)]
+    made = learn_pieces(words, seam=100, limit=2, least_gain=1.0, accept=lambda pair: True)
+    assert made.parts == [(1, 2), (7, 100)]
+    assert made.examples == [(0, 1), (0, 0)]
+    assert made.first(1).uses == [11.0]
+
+
+def test_the_morpheme_hook_decides_where_pieces_end(samples: dict[str, str]) -> None:
+    """Invented words of two morphemes, in every combination, that all have «ар» where they meet."""
+    heads, tails = ("бамыа", "дукиа", "велуа", "гузиа"), ("рымс", "роже", "рупа", "рыло")
+    words = [head + tail for head in heads for tail in tails]
+    base = byte_level_base("gpt2", list(samples.values()))
+
+    def crossing_pieces(crossing: float) -> list[str]:
+        codebook = train_codebook(
+            base,
+            [" ".join(words)],
+            size=8,
+            max_units=1,
+            morpheme_cuts=lambda word: (5,) if word in words else (),
+            crossing=crossing,
+            **OPTIONS,
+        )
+        return [e.morphemes for e in codebook if "|" in e.morphemes]
+
+    assert crossing_pieces(1.0)
+    assert not crossing_pieces(0.01)
+
+
+def test_entries_keep_their_morphemes(base: BaseTokenizer) -> None:
+    def cuts(word: str) -> tuple[int, ...]:
+        return {"подоконник": (3, 7), "подоконники": (3, 7, 10), "у": ()}.get(word, ())
+
+    texts = ["у подоконника, подоконники подоконник и подоконники. "] * 9
+    codebook = train_codebook(base, texts, size=12, morpheme_cuts=cuts, **OPTIONS)
+    by_text = {e.text: e.morphemes for e in codebook}
+    assert all(marked.replace("|", "") == text for text, marked in by_text.items())
+    phrases = {e.text: e.morphemes for e in codebook if e.kind == "phrase"}
+    assert any("под|окон|ник|и" in marked for marked in phrases.values())
+    assert not any("у|" in marked for marked in phrases.values())
+    plain = train_codebook(base, texts, size=12, **OPTIONS)
+    assert {e.morphemes for e in plain} == {""}
+
+
+def test_a_piece_shows_the_morphemes_of_its_word(base: BaseTokenizer) -> None:
+    """«одокон» is no word: its cut is that of «подоконник»."""
+    texts = [f"подоконник{end}" for end in "ауеи"] * 4
+    codebook = train_codebook(
+        base,
+        texts,
+        size=5,
+        morpheme_cuts=lambda word: (3, 7, 10) if len(word) > 10 else (),
+        **(OPTIONS | {"min_count": 9}),
+    )
+    marked = [e.morphemes for e in codebook if e.kind == "piece"]
+    assert any("|" in text for text in marked)
+    assert all(text.strip("�") in " под|окон|ник|" for text in marked), marked
 
 
 def test_a_refused_pair_is_never_merged() -> None:
     made = learn_pieces(
-        [((1, 2, 3), 5.0)], seam=10, limit=5, least_gain=0, accept=lambda pair, _: pair != (1, 2)
+        [((1, 2, 3), 5.0)], seam=10, limit=5, least_gain=0, accept=lambda pair: pair != (1, 2)
     )
     assert made.parts == [(2, 3), (1, 10)]
 
@@ -275,7 +411,7 @@ def test_a_refused_pair_is_never_merged() -> None:
 def test_pieces_are_those_of_counting_anew(words: list[tuple[list[int], int]]) -> None:
     """Against byte-pair merging that counts all pairs again after each merge."""
     weighted = [(tuple(ids), float(weight)) for ids, weight in words]
-    made = learn_pieces(weighted, seam=10, limit=6, least_gain=1.0, accept=lambda *_: True)
+    made = learn_pieces(weighted, seam=10, limit=6, least_gain=1.0, accept=lambda pair: True)
     state = [(list(ids), weight) for ids, weight in weighted]
     for rank, pair in enumerate(made.parts):
         counts: Counter[tuple[int, int]] = Counter()
@@ -310,6 +446,8 @@ def replaced(ids: list[int], pair: tuple[int, int], new: int) -> list[int]:
         ({"size": 10, "balance": 2}, "balance=2"),
         ({"size": 10, "max_units": 99}, "max_units=99"),
         ({"size": 10, "min_count": 1}, "min_count=1"),
+        ({"size": 10, "crossing": 0}, "crossing=0"),
+        ({"size": 10, "crossing": 1.5}, "crossing=1.5"),
         ({"size": 10, "colour": "red"}, "colour"),
     ],
 )
@@ -341,3 +479,17 @@ def test_progress_is_told(base: BaseTokenizer, samples: dict[str, str]) -> None:
     told: Callable[[str, int, int | None], None] = lambda stage, *_: stages.append(stage)  # noqa: E731
     train_codebook(base, list(samples.values()), size=20, progress=told, **OPTIONS)
     assert {"reading", "counting", "pruning"} <= set(stages)
+
+
+def test_progress_never_passes_its_end(base: BaseTokenizer, samples: dict[str, str]) -> None:
+    told: list[tuple[str, int, int]] = []
+
+    def tell(stage: str, done: int, total: int | None) -> None:
+        if total is not None:
+            told.append((stage, done, total))
+
+    for size in (20, 150):
+        train_codebook(base, list(samples.values()), size=size, progress=tell, **OPTIONS)
+    assert {"pruning"} <= {stage for stage, _, _ in told}
+    assert all(0 <= done <= total for _, done, total in told)
+    assert any(0 < done == total for _, done, total in told)

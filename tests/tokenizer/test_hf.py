@@ -46,7 +46,7 @@ def test_hf_gives_the_ids_and_texts_of_the_tokenizer(tok: HyperTokenizer, text: 
 
 def test_phrases_are_found_at_all(tok: HyperTokenizer, text: str) -> None:
     hypertokens = [index for index in ids(tok.hf, text) if tok.layout.is_hyper(index)]
-    assert len(hypertokens) > 5
+    assert len(hypertokens) > 3
     assert any(tok.codebook[tok.layout.to_code(index)].units > 2 for index in hypertokens)
 
 
@@ -81,7 +81,7 @@ def test_offsets_tile_the_text(tok: HyperTokenizer, text: str) -> None:
     for piece, index in zip(pieces, encoding.input_ids, strict=True):
         assert "\ufffd" in tok.decode([index]) or tok.decode([index]) == piece
     boat = encoding.char_to_token(text.index("лодка"))
-    assert pieces[boat] == ", а лодка"
+    assert "лодка" in pieces[boat]
 
 
 def test_padding_truncation_and_overflow(tok: HyperTokenizer, text: str) -> None:

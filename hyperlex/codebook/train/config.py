@@ -22,6 +22,8 @@ class TrainConfig:
             are raised by degrees.
         max_characters: budget of text held at once (about 8 bytes of memory a character); a larger
             corpus is thinned by whole documents, the same ones on each run.
+        crossing: what a merge inside a word counts that crosses a morpheme's edge, where morphemes
+            are known: 1 is blind to them, near 0 all others come first.
         workers: processes that read the corpus.
     """
 
@@ -31,6 +33,7 @@ class TrainConfig:
     min_documents: int = 3
     balance: float = 0.5
     max_characters: int = 400_000_000
+    crossing: float = 0.5
     workers: int = field(default_factory=lambda: min(8, os.cpu_count() or 1))
 
     def __post_init__(self) -> None:
@@ -51,6 +54,11 @@ class TrainConfig:
             raise ConfigError(
                 f"balance={self.balance}: a number from 0 (by characters) to 1 (all domains "
                 "alike) was expected."
+            )
+        if not 0 < self.crossing <= 1:
+            raise ConfigError(
+                f"crossing={self.crossing}: a number above 0 (merges follow morphemes as long as "
+                "they can) and at most 1 (they do not ask) was expected."
             )
         if self.max_units > 32:
             raise ConfigError(

@@ -8,11 +8,12 @@ first.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperlex.codebook.edges import closes_at, first_class, opens_at
+from hyperlex.codebook.edges import SAMPLES, closes_at, opens_at, sample_of
 from hyperlex.codebook.train.stream import UnitStream
 
 Ints = NDArray[np.int64]
@@ -161,42 +162,52 @@ def _remaining(starts_span: Bools) -> NDArray[np.uint8]:
 
 
 def _edges(stream: UnitStream, texts: list[str]) -> tuple[Bools, Bools]:
-    """For each place: may a phrase begin with this unit, and may one end with it? (`edges.py`,
-    asked once for each pair of kinds of unit instead of once for each place.)
+    """For each place: may a phrase begin with this unit, and may one end with it?
+
+    `edges.py` looks at two characters on each side, and never beyond the document: it is asked once
+    for each way in which those can be, and each edge between units looks its answer up.
     """
-    kinds: dict[tuple[str, str, bool, bool], int] = {}
-    samples: list[str] = []
-    kind_of_unit = np.empty(len(texts), np.int64)
-    for unit, text in enumerate(texts):
-        key = (_kind(text[:2]), _kind(text[-2:]), text[:1].isspace(), text[-1:].isspace())
-        if key not in kinds:
-            kinds[key] = len(kinds)
-            samples.append(text)
-        kind_of_unit[unit] = kinds[key]
-    kind = kind_of_unit[stream.ids]
-    opens = np.ones(len(kind), np.bool_)
-    closes = np.ones(len(kind), np.bool_)
-    # A pair is joined as «before» + «after»; a lone hyphen needs the unit beyond it as well, so
-    # triples are asked.
-    triple = (kind[:-2] * len(kinds) + kind[1:-1]) * len(kinds) + kind[2:]
-    met, inverse = np.unique(triple, return_inverse=True)
-    answers = np.empty((len(met), 2), np.bool_)
-    for row, code in enumerate(met.tolist()):
-        a, b, c = (
-            samples[k]
-            for k in (code // len(kinds) ** 2, code // len(kinds) % len(kinds), code % len(kinds))
-        )
-        answers[row] = opens_at(a + b + c, len(a + b)), closes_at(a + b + c, len(a))
-    opens[2:], closes[:-2] = answers[inverse, 0], answers[inverse, 1]
-    closes[-2:] = False
-    blank_or_inner = np.array([not t.strip() or (t[0] in "-'’" and len(t) > 1) for t in texts])
-    ends_blank = np.array([t[-1:].isspace() or not t for t in texts])
-    return opens & ~blank_or_inner[stream.ids], closes & ~ends_blank[stream.ids]
+    may_open, may_close = _answers()
+    heads = np.array([[_code(t[:1]), _code(t[1:2])] for t in texts], np.int16).reshape(-1, 2)
+    tails = np.array([[_code(t[-1:]), _code(t[-2:-1])] for t in texts], np.int16).reshape(-1, 2)
+    ids, starts = stream.ids, stream.starts_document
+    right, right_second = heads[ids].T
+    left, left_second = _shifted(tails[ids].T, 1)
+    left[starts] = left_second[starts] = 0
+    # A unit of one character has no second one: it is that of the neighbour, if there is one.
+    left_second = np.where(left_second > 0, left_second, np.where(left > 0, _shifted(left, 1), 0))
+    following = _shifted(np.where(starts, 0, right), -1)
+    right_second = np.where(right_second > 0, right_second, following)
+    code = ((left_second * _WAYS + left) * _WAYS + right) * _WAYS + right_second
+    blank = np.array([not text.strip() for text in texts], np.bool_)
+    ends_blank = np.array([text[-1:].isspace() or not text for text in texts], np.bool_)
+    opens = may_open[code] & ~blank[ids]
+    closes = np.append(may_close[code[1:]] | starts[1:], True)[: len(ids)] & ~ends_blank[ids]
+    return opens, closes
 
 
-def _kind(two: str) -> str:
-    """Characters as classes; hyphens and apostrophes count as themselves."""
-    return "".join(
-        "-" if c in "-'’" else "s" if c in " \u00a0" else "n" if c.isspace() else first_class(c)[0]
-        for c in two
-    )
+_WAYS = len(SAMPLES) + 1  # kinds of characters, and none at all, which is 0
+
+
+def _code(character: str) -> int:
+    return SAMPLES.index(sample_of(character)) + 1 if character else 0
+
+
+def _answers() -> tuple[Bools, Bools]:
+    """`opens_at` and `closes_at` between any two characters and any two, by their codes."""
+    opens, closes = [], []
+    for before, last, first, after in product(("", *SAMPLES), repeat=4):
+        text, at = before + last + first + after, len(before + last)
+        opens.append(bool(first) and opens_at(text, at))
+        closes.append(bool(last) and closes_at(text, at))
+    return np.array(opens, np.bool_), np.array(closes, np.bool_)
+
+
+def _shifted(rows: NDArray[np.int16], by: int) -> NDArray[np.int16]:
+    """The last axis moved `by` places to the right (or the left), with 0 where nothing comes in."""
+    result = np.zeros_like(rows)
+    if by > 0:
+        result[..., by:] = rows[..., :-by]
+    else:
+        result[..., :by] = rows[..., -by:]
+    return result

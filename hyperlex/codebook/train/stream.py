@@ -9,12 +9,11 @@ order nor chance decides.
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.corpus import Document
+from hyperlex.codebook.processes import in_processes
 from hyperlex.codebook.spans import SceneStarts
 from hyperlex.codebook.spelling import refusing_panics
 
@@ -100,25 +100,25 @@ class UnitReader:
 
 
 _Batch = tuple[list[Unit], NDArray[np.int32], NDArray[np.bool_], list[int], list[int]]
-_reader: UnitReader | None = None
 
 
-def _read_batch(texts: list[str]) -> _Batch:
+def _read_batch(reader: UnitReader, job: list[Document]) -> _Batch:
     """In a worker: distinct units, local ids, span starts, lengths and hashes of the documents."""
-    assert _reader is not None
     numbers: dict[Unit, int] = {}
     ids, starts, lengths, hashes = [], [], [], []
-    for text in texts:
-        units, begins = _reader(text)
+    for document in job:
+        units, begins = reader(document.text)
         ids.extend([numbers.setdefault(unit, len(numbers)) for unit in units])
         starts.extend(begins)
         lengths.append(len(units))
-        hashes.append(
-            int.from_bytes(
-                hashlib.blake2b(text.encode("utf-8", "ignore"), digest_size=8).digest(), "big"
-            )
-        )
+        hashes.append(text_hash(document.text))
     return list(numbers), np.array(ids, np.int32), np.array(starts, np.bool_), lengths, hashes
+
+
+def text_hash(text: str) -> int:
+    """64 bits that a text has in every process and on every machine."""
+    data = text.encode("utf-8", "ignore")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
 
 
 def read_units(
@@ -131,31 +131,16 @@ def read_units(
     progress: Callable[[str, int, int | None], None],
 ) -> UnitStream:
     """Read a corpus once, streaming; see the head of this file."""
-    global _reader
-    _reader = UnitReader(base, scene_starts)
+    reader = UnitReader(base, scene_starts)
     collected = _Collector(max_characters)
-    batches = _batches(documents)
-    try:
-        if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
-            # fork: the workers inherit the reader, so hooks need not be picklable and scripts need
-            # no __main__ guard.
-            # Ctrl-C is for the parent alone, or each worker would print where it was.
-            with multiprocessing.get_context("fork").Pool(
-                workers, signal.signal, (signal.SIGINT, signal.SIG_IGN)
-            ) as pool:
-                for job, batch in _map_ahead(pool, batches, 2 * workers):
-                    collected.add(job, batch)
-                    progress("reading", collected.read, None)
-        else:
-            for job in batches:
-                collected.add(job, _read_batch([d.text for d in job]))
-                progress("reading", collected.read, None)
-    finally:
-        _reader = None
+    for job, batch in in_processes(partial(_read_batch, reader), batches(documents), workers):
+        collected.add(job, batch)
+        progress("reading", collected.read, None)
     return collected.stream()
 
 
-def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
+def batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """Documents in lists of about two million characters: what a worker takes at once."""
     batch: list[Document] = []
     size = 0
     for document in documents:
@@ -166,19 +151,6 @@ def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
             batch, size = [], 0
     if batch:
         yield batch
-
-
-def _map_ahead(
-    pool: Any, jobs: Iterator[list[Document]], ahead: int
-) -> Iterator[tuple[list[Document], _Batch]]:
-    """`imap` that holds at most `ahead` batches in memory: the corpus may be larger than it."""
-    waiting: list[tuple[list[Document], Any]] = []
-    for job in chain(jobs, [None] * ahead):
-        if job is not None:
-            waiting.append((job, pool.apply_async(_read_batch, ([d.text for d in job],))))
-        if waiting and (job is None or len(waiting) >= ahead):
-            first, result = waiting.pop(0)
-            yield first, result.get()
 
 
 class _Collector:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.build import Candidate, build_codebook
 from hyperlex.codebook.codebook import Codebook
 from hyperlex.codebook.corpus import Document, documents
+from hyperlex.codebook.joints import RememberedCuts, inner_cuts, morpheme_edges
 from hyperlex.codebook.parse import merge_by_rank
 from hyperlex.codebook.spans import MorphemeCuts, SceneStarts, punctuation_starts
 from hyperlex.codebook.train.config import TrainConfig
@@ -31,6 +35,7 @@ _KEEP = 0.7  # the share that each pruning step keeps
 _ROUNDS = 2  # of fitting pieces to phrases and phrases to pieces
 # Of the phrases kept the weakest are noise: the last pruning step has just taken their uses away.
 _MARGIN = 0.05
+_LONGEST_WORD = 200  # base ids: what is longer is no word and has no morphemes
 _PIECE_WORDS = 300_000  # distinct units that pieces are learned from, the heaviest first
 
 
@@ -53,8 +58,8 @@ def train_codebook(
             `corpus.documents`.
         size: entries to learn, one id each.
         scene_starts: where scene-like spans begin; phrases are counted inside spans only.
-        morpheme_cuts: where morphemes meet inside a word; pieces then follow them before they cross
-            them.
+        morpheme_cuts: where morphemes meet inside a word; pieces then grow along them, and each
+            entry keeps its own.
         progress: told how far the work is.
         **options: the other fields of `TrainConfig`.
 
@@ -98,7 +103,10 @@ class _Training:
         progress: Progress,
     ) -> None:
         self.base, self.stream, self.config, self.progress = base, stream, config, progress
-        self.morpheme_cuts = morpheme_cuts
+        if morpheme_cuts is not None and not isinstance(morpheme_cuts, RememberedCuts):
+            morpheme_cuts = RememberedCuts(morpheme_cuts)
+        self.cuts = morpheme_cuts
+        self.edges: dict[int, frozenset[int]] = {}
         self.unit_ids, self.texts = _spell(base, stream.names)
         progress("counting", 0, None)
         self.grams: Grams = count_grams(
@@ -123,15 +131,14 @@ class _Training:
             pieces = self._pieces(alone.weighted, None, size, 0.0)
             pool, share = self._without_spelled(pool, share, len(pieces.parts))
         active, gain, usage = self._select(pool, pieces, share)
-        pieces = Pieces(pieces.parts[:share], pieces.gains[:share])
-        candidates = self._candidates(active, gain, usage, pieces)
+        candidates = self._candidates(active, gain, usage, pieces.first(share))
         if len(candidates) < size:
             raise VocabularyError(
                 f"size={size}: the corpus has only {len(candidates)} candidates that occur often "
                 f"enough (min_count={self.config.min_count}, "
                 f"min_documents={self.config.min_documents}). Ask for fewer, or give more text."
             )
-        return build_codebook(self.base, candidates, self.morpheme_cuts)
+        return build_codebook(self.base, candidates)
 
     def _balance(self, pool: Bools, alone: Usage) -> tuple[Pieces, int]:
         """Pieces, and how many of them go into the codebook beside the phrases.
@@ -196,10 +203,10 @@ class _Training:
 
     def _select(self, pool: Bools, pieces: Pieces, share: int) -> tuple[Bools, Floats, Usage]:
         """The phrases that go with the first `share` pieces."""
-        size = self.config.size - share
+        size, at_first = self.config.size - share, int(pool.sum())
 
         def told(held: int) -> None:
-            self.progress("pruning", held, size)
+            self.progress("pruning", at_first - held, max(0, at_first - size))
 
         cost = self._unit_cost(pieces.parts[:share])
         return self.selector.select(pool, cost, size, keep=_KEEP, progress=told)
@@ -213,31 +220,54 @@ class _Training:
         order = np.lexsort((np.arange(len(weight)), -weight))[:_PIECE_WORDS]
         order = order[weight[order] > 0]
         words = [(self.unit_ids[u], float(weight[u])) for u in order]
-        cuts = None if self.morpheme_cuts is None else [self._cuts(int(u)) for u in order]
+        edges = None
+        if self.cuts is not None:
+            self.cuts.ask((self.texts[u] for u in order), self.config.workers)
+            edges = [self._edges(int(u)) for u in order]
         self.guard.start()
-        return learn_pieces(
+        pieces = learn_pieces(
             words,
             seam=self.base.size,
             limit=limit,
             least_gain=max(least, float(self.config.min_count)),
             accept=self.guard,
-            cuts=cuts,
+            edges=edges,
+            crossing=self.config.crossing,
             progress=lambda done: self.progress("merging", done, limit),
         )
+        examples = [(int(order[word]), first) for word, first in pieces.examples]
+        return replace(pieces, examples=examples)
 
-    def _cuts(self, unit: int) -> frozenset[int]:
-        """Indices of the base ids of a unit at which a morpheme begins."""
-        assert self.morpheme_cuts is not None
+    def _edges(self, unit: int) -> frozenset[int]:
+        """Where morphemes of a unit begin or end, in its base ids, as `learn_pieces` counts."""
+        assert self.cuts is not None
+        if len(self.unit_ids[unit]) > _LONGEST_WORD:
+            return frozenset()
+        if unit not in self.edges:
+            text, sizes = self.texts[unit], self.base.token_bytes
+            ends = [0, *accumulate(len(sizes[i]) for i in self.unit_ids[unit])]
+            places = [len(text[:edge].encode()) for edge in morpheme_edges(text, self.cuts)]
+            self.edges[unit] = frozenset(
+                bisect_left(ends, place) + bisect_right(ends, place) - 1 for place in places
+            )
+        return self.edges[unit]
+
+    def _cuts_of_phrase(self, gram: int) -> tuple[int, ...] | None:
+        return None if self.cuts is None else inner_cuts("".join(self._texts(gram)), self.cuts)
+
+    def _cuts_of_piece(
+        self, example: tuple[int, int], ids: tuple[int, ...]
+    ) -> tuple[int, ...] | None:
+        """Where morphemes meet in a piece: as in the heaviest word that it was learned from."""
+        if self.cuts is None:
+            return None
+        unit, first = example
+        sizes = self.base.token_bytes
+        begin = sum(len(sizes[i]) for i in self.unit_ids[unit][:first])
+        data = b"".join(sizes[i] for i in ids)
         text = self.texts[unit]
-        word = text.lstrip()
-        lead = len(text) - len(word)
-        starts = {len(text[: lead + cut].encode()) for cut in (0, *self.morpheme_cuts(word))}
-        position, found = 0, set()
-        for index, base_id in enumerate(self.unit_ids[unit]):
-            if index and position in starts:
-                found.add(index)
-            position += len(self.base.token_bytes[base_id])
-        return frozenset(found)
+        places = (len(text[:cut].encode()) - begin for cut in inner_cuts(text, self.cuts))
+        return tuple(len(data[:at].decode(errors="replace")) for at in places if 0 < at < len(data))
 
     def _unit_cost(self, parts: list[tuple[int, int]]) -> Floats:
         merges = {pair: self.base.size + rank for rank, pair in enumerate(parts)}
@@ -259,12 +289,19 @@ class _Training:
                 units=self._runs(gram),
                 count=int(usage.count[gram]),
                 whole_scenes=int(usage.whole[gram]),
+                cuts=self._cuts_of_phrase(gram),
             )
             for gram in np.flatnonzero(active).tolist()
         ]
         merged = [
-            Candidate(gain=g, parts=p, count=round(g), piece=n)
-            for n, (p, g) in enumerate(zip(pieces.parts, pieces.gains, strict=True))
+            Candidate(
+                gain=pieces.gains[n],
+                parts=parts,
+                count=round(pieces.uses[n]),
+                piece=n,
+                cuts=self._cuts_of_piece(pieces.examples[n], self.guard.expansions[n]),
+            )
+            for n, parts in enumerate(pieces.parts)
         ]
         return sorted(phrases + merged, key=lambda c: (-c.gain, c.piece, c.units))
 

@@ -22,6 +22,9 @@ from hyperlex.word.load import (
 )
 
 CARD = "words.md"
+SHIPPED_LEMMAS = 24_000
+"""The most frequent lemmas, whose vectors ship; the rarer ones helped to learn only."""
+
 _SMALL = 4096
 """Weights; smaller matrices, vectors and the tensor of relations stay float16."""
 
@@ -44,7 +47,11 @@ def export(
     from safetensors.numpy import save
 
     tensors: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {}
-    for name, value in sorted(net.weights().items()):
+    lemmas = lemmas[:SHIPPED_LEMMAS]
+    weights = net.weights()
+    unknown = weights["meanings"][-1:]
+    weights["meanings"] = np.concatenate((weights["meanings"][: len(lemmas)], unknown))
+    for name, value in sorted(weights.items()):
         if value.ndim == 2 and value.size > _SMALL:
             tensors[name], tensors[name + ".scale"] = quantise(value)
         else:
