@@ -12,7 +12,6 @@ from hyperlex.errors import ConfigError, FormatError
 from hyperlex.morpheme import MorphemeAnalyzer, notation, parse_notation
 from hyperlex.morpheme.decode import best
 from hyperlex.morpheme.labels import CLASSES, pieces
-from hyperlex.morpheme.letters import ALPHABET
 from hyperlex.morpheme.network import Network
 from hyperlex.morpheme.store import Learned, from_bytes, to_bytes
 from hyperlex.recipes.morphemes.data import (
@@ -32,7 +31,6 @@ from hyperlex.recipes.morphemes.evidence import (
     ballots,
     context_hashes,
 )
-from hyperlex.recipes.morphemes.invent import invented_words
 from hyperlex.recipes.morphemes.learn import Witness, answers, learn, learn_endings, with_known
 from hyperlex.recipes.morphemes.measure import figures
 from hyperlex.recipes.morphemes.networks import (
@@ -199,22 +197,12 @@ def test_a_damaged_list_is_named(tmp_path: Path) -> None:
         read_rows(tmp_path)
 
 
-def test_invented_words_are_new_and_always_the_same() -> None:
-    lemmas = ["делать", "варить", "водный", "средний", "стенка", "русский", "домик"]
-    known = frozenset([*lemmas, "вариться"])
-    made = invented_words(lemmas, known)
-    assert made == invented_words(lemmas, known) == sorted(set(made) - known)
-    assert made and all(set(word) <= set(ALPHABET) for word in made)
-    assert invented_words(["дом"], known) == []
-
-
 @pytest.mark.slow
 def test_learning_twice_gives_the_same_bytes() -> None:
     def made() -> Learned:
         return learn(
             ROWS,
             ["водка", "носка"],
-            ["заноска"],
             Dictionary(["вода", "водка"], ROWS, {}),
             [TeacherConfig(bits=8, depth=4, width=16, layers=1, epochs=20, batch=8)],
             SMALL,

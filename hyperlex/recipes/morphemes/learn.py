@@ -228,22 +228,18 @@ def learn_endings(rows: Sequence[Row], known: dict[str, tuple[Piece, ...]]) -> E
 def learn(
     rows: Sequence[Row],
     words: Sequence[str],
-    invented: Sequence[str],
     dictionary: Dictionary,
     teachers: Sequence[networks.TeacherConfig],
     student: networks.StudentConfig,
     told: Told,
 ) -> Learned:
-    """Everything that is shipped. `words` are those of the dictionary that no row has; `invented`
-    ones only teach the small network.
-    """
+    """Everything that is shipped. `words` are those of the dictionary that no row has."""
     told("evidence")
     witness = Witness(rows, dictionary)
-    others = [*words, *invented]
-    of_words = witness(others)
+    of_words = witness(words)
     row_words = [row.word for row in rows]
     jobs = [
-        (rows, row_words, others, witness.rows, of_words, teacher, seed, told)
+        (rows, row_words, words, witness.rows, of_words, teacher, seed, told)
         for seed, teacher in enumerate(teachers)
     ]
     # Each on one thread of its own process: the same numbers on any number of cores.
@@ -255,7 +251,7 @@ def learn(
     told("student")
     of_rows = with_known(of_rows, rows)
     weights = train_student(
-        [*row_words, *others], np.concatenate([of_rows, of_others]), student, 0, told
+        [*row_words, *words], np.concatenate([of_rows, of_others]), student, 0, told
     )
     told("tables")
     of_dictionary = dict(zip(row_words, answers(row_words, of_rows), strict=True))

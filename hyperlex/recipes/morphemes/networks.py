@@ -37,11 +37,7 @@ for _column in range(RUNS):
 
 @dataclass(frozen=True)
 class TeacherConfig:
-    """A large network.
-
-    Dropped runs keep it from leaning on the words it remembers; 1 is without runs at all. A share
-    of the words is shown with the evidence of an `unrelated` one, whose root no other word has.
-    """
+    """A large network. Dropped runs and features keep it from leaning on what it remembers."""
 
     bits: int = 16
     depth: int = 64
@@ -49,7 +45,7 @@ class TeacherConfig:
     layers: int = 4
     dropped_runs: float = 0.6
     dropout: float = 0.2
-    unrelated: float = 0.0
+    unrelated: float = 0.15
     epochs: int = 3
     rate: float = 2e-3
     batch: int = 256
@@ -138,11 +134,7 @@ class Teacher(nn.Module):
 
     def forward(self, ids: Tensor, rows: Tensor, evidence: Tensor) -> Tensor:
         inside = (ids > 0).float()[:, None]
-        dropped = self.config.dropped_runs
-        if dropped < 1:
-            sums = _summed(self.runs(rows), dropped if self.training else 0.0)
-        else:
-            sums = torch.zeros(len(ids), 2 * self.config.depth)
+        sums = _summed(self.runs(rows), self.config.dropped_runs if self.training else 0.0)
         x = self.project(torch.cat([sums, self.letters(ids)], 1)) + self.evidence(evidence)
         x = self.dropout(x) * inside
         for block in self.blocks:
