@@ -14,7 +14,8 @@ from hyperlex.scene.tree import NOWHERE, Tree
 
 KEEPS = {"tree": 0.10, "network": 0.90}
 """A boundary that the tree gives stays at this probability or above; one that only the network
-gives is made at this probability or above. Tuned on training trees that were left out.
+gives is made at this probability or above. Set by eye: over 0.05 to 0.3 and 0.6 to 0.95 the F1 of
+PUD moves by 0.005, those of GSD and Taiga by 0.03 and against each other.
 """
 
 
