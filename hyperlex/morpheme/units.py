@@ -12,6 +12,7 @@ from hyperlex.morpheme.letters import VOWELS, Letters
 from hyperlex.morpheme.network import Network
 from hyperlex.morpheme.store import Learned
 from hyperlex.types import MorphemeType
+from hyperlex.word.dictionary import dictionary
 from hyperlex.word.threads import one_thread
 
 PREF, ROOT, SUFF, END, POSTFIX, HYPH = (
@@ -110,6 +111,24 @@ class Dictionary:
         return self._lexicon.get(word.text)
 
 
+class Unchanging:
+    """Short words of the grammar, which have no endings: `не`, `при`, `или`."""
+
+    name = "unchanging"
+    POS = frozenset(["PREP", "CONJ", "PRCL", "INTJ"])
+    LONGEST = 4
+
+    def __init__(self, learned: Learned) -> None:
+        pass
+
+    def __call__(self, word: Letters, asks: Asks) -> Pieces | None:
+        if len(word.text) > self.LONGEST or not _WORD.fullmatch(word.text):
+            return None
+        parses = dictionary().parse(word.text)
+        unchanging = bool(parses) and parses[0].tag.POS in self.POS
+        return ((len(word.text), ROOT),) if unchanging else None
+
+
 class Ensemble:
     """Words of pymorphy3's dictionary, as networks too large to ship answered for them."""
 
@@ -136,8 +155,6 @@ class Inflection:
         if not _regular(word):
             return None
         if self._dictionary is None:
-            from hyperlex.word.dictionary import dictionary
-
             self._dictionary = dictionary()
         # Predicting the paradigm of an unknown word costs more than the network does.
         if not self._dictionary.word_is_known(text):
@@ -226,7 +243,15 @@ class Fallback:
         return tuple(found) if found else None
 
 
-UNITS: tuple[type[Unit], ...] = (Hyphens, Dictionary, Ensemble, Inflection, Learner, Fallback)
+UNITS: tuple[type[Unit], ...] = (
+    Hyphens,
+    Dictionary,
+    Unchanging,
+    Ensemble,
+    Inflection,
+    Learner,
+    Fallback,
+)
 """In the order in which they are asked."""
 
 

@@ -108,6 +108,8 @@ def test_the_empty_word_has_no_morphemes(analyzer: MorphemeAnalyzer) -> None:
         ("🙂", "🙂:ROOT", "fallback"),
         ("COVIDный", "COVID:ROOT/н:SUFF/ый:END", "fallback"),
         ("книгами", "книг:ROOT/ами:END", "inflection"),
+        ("Не", "Не:ROOT", "unchanging"),
+        ("или", "или:ROOT", "unchanging"),
         ("google'ом", "google:ROOT/':ROOT/ом:END", "fallback"),
     ],
 )
@@ -122,7 +124,10 @@ def test_each_unit_answers_for_its_words(
 
 def test_the_order_of_the_units_decides(tiny: Learned) -> None:
     names = [unit.name for unit in UNITS]
-    assert names == ["hyphens", "dictionary", "ensemble", "inflection", "network", "fallback"]
+    assert names == [
+        *("hyphens", "dictionary", "unchanging", "ensemble"),
+        *("inflection", "network", "fallback"),
+    ]
     backwards = MorphemeAnalyzer(tiny, tuple(reversed(UNITS)))
     assert {m.by for m in backwards("подоконник")} == {"fallback"}
 
