@@ -7,10 +7,11 @@ within one file system. Only a process killed outright leaves a `.hyperlex-*` en
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from os.path import lexists
 from pathlib import Path
@@ -21,6 +22,43 @@ from hyperlex.errors import ConfigError
 def atomic_write_text(target: str | Path, text: str) -> None:
     """Write `text` as UTF-8, line ends as they are. Otherwise as `atomic_write_bytes`."""
     atomic_write_bytes(target, text.encode())
+
+
+def atomic_write_texts(texts: Mapping[Path, str]) -> None:
+    """Write several files as `atomic_write_text`: all of them, or none when one cannot be
+    written.
+    """
+    staged: list[tuple[Path, Path]] = []
+    try:
+        # Devices and pipes keep no half of anything; if one refuses, no file is in its place yet.
+        for target, text in texts.items():
+            with _refused_as_config_error(target):
+                file = target.resolve()
+                if file.exists() and not file.is_file():
+                    file.write_bytes(text.encode())
+                    continue
+                staged.append((_staging_name(file.parent), file))
+                staged[-1][0].write_bytes(text.encode())
+        for made, file in staged:
+            with _refused_as_config_error(file):
+                file.parent.mkdir(parents=True, exist_ok=True)
+                made.replace(file)
+    finally:
+        for made, _ in staged:
+            made.unlink(missing_ok=True)
+
+
+def require_writable(targets: Iterable[Path]) -> None:
+    """Raise `ConfigError` for a target that could not be written: before the work, not after it."""
+    for target in targets:
+        with _refused_as_config_error(target):
+            file = target.resolve()
+            if file.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if file.is_file() or not file.exists():
+                staged = _staging_name(file.parent)
+                staged.touch()
+                staged.unlink()
 
 
 def atomic_write_bytes(target: str | Path, data: bytes) -> None:

@@ -28,9 +28,9 @@ from hyperlex.cli.analyze_table import (
     tag,
     words_proper,
 )
-from hyperlex.cli.render import visible
 from hyperlex.scene.scene import Scene, SceneKind
 from hyperlex.types import Morpheme, Span, Word
+from hyperlex.visible import visible
 
 SHOWN = 40_000
 """Characters that the page shows at most; the figures are always of the whole text."""

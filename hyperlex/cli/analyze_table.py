@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hyperlex.cli.analysis import Analysed
-from hyperlex.cli.render import visible
 from hyperlex.morpheme import notation
 from hyperlex.scene.scene import Clause, Scene, SceneForm, SceneKind
 from hyperlex.types import Morpheme, MorphemeType, Word
+from hyperlex.visible import visible
 
 if TYPE_CHECKING:
     from rich.text import Text

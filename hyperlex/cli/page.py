@@ -15,7 +15,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import hyperlex
-from hyperlex.cli.render import PART, Token, Use, base_tokens, hyper_tokens, uses, visible
+from hyperlex.cli.render import Token, Use, base_tokens, hyper_tokens, uses
+from hyperlex.visible import PART, visible
 
 if TYPE_CHECKING:
     from hyperlex.tokenizer import HyperTokenizer

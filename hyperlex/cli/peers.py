@@ -43,26 +43,18 @@ def named_peers(names: Sequence[str]) -> list[tuple[str, BaseTokenizer]]:
 
 def cached_peers() -> list[tuple[str, BaseTokenizer]]:
     """Tokenizers of models in the Hugging Face cache of this machine, the last used first."""
-    from huggingface_hub.constants import HF_HUB_CACHE
-
     from hyperlex.codebook import BaseTokenizer
+    from hyperlex.measure.peers import cached_tokenizers
 
-    found = sorted(
-        Path(HF_HUB_CACHE).glob("models--*/snapshots/*/tokenizer.json"),
-        key=lambda path: -path.stat().st_mtime,
-    )
-    peers: dict[str, BaseTokenizer] = {}
-    for path in found:
-        name = path.parts[-4].removeprefix("models--").replace("--", "/")
-        if name in peers:
-            continue
+    peers: list[tuple[str, BaseTokenizer]] = []
+    for name, path in cached_tokenizers():
         try:
-            peers[name] = BaseTokenizer.load(path)
+            peers.append((name, BaseTokenizer.load(path)))
         except HyperlexError:
             continue  # half a download is not the demo's business
         if len(peers) == _MOST_CACHED:
             break
-    return list(peers.items())
+    return peers
 
 
 def recorded_peers(text: str, measured: Collection[str]) -> list[tuple[Bar, list[Token]]]:

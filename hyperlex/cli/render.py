@@ -6,20 +6,18 @@
 from __future__ import annotations
 
 import codecs
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hyperlex.visible import PART, visible
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from hyperlex.codebook import BaseTokenizer
     from hyperlex.tokenizer import HyperTokenizer
-
-PART = "▯"
-"""Shown for an id that ends inside a character; the id that completes the character shows it."""
 
 STEPS = (3, 4, 6)
 """Base ids from which a hypertoken gets the next deeper colour."""
@@ -112,24 +110,6 @@ def uses(tok: HyperTokenizer, tokens: Iterable[Token]) -> list[Use]:
     counts, seam = tok.codebook.counts, tok.layout.base_size
     found = [Use(first[i], times[i], int(counts[i - seam])) for i in times]
     return sorted(found, key=lambda use: (-use.saved, use.token.id))
-
-
-def visible(text: str) -> str:
-    """`text` with what has no shape, or would command a terminal or a browser, made visible.
-
-    Line ends and tabs stay, after a mark of their own.
-    """
-    return "".join(map(_visible_character, text))
-
-
-def _visible_character(character: str) -> str:
-    if character in "\n\t":
-        return {"\n": "⏎\n", "\t": "⇥\t"}[character]
-    code = ord(character)
-    if code < 0x20 or code == 0x7F:
-        return chr(0x2421 if code == 0x7F else 0x2400 + code)
-    # Other controls, and the format characters that reverse the writing or join emoji.
-    return f"⟨U+{code:04X}⟩" if unicodedata.category(character) in ("Cc", "Cf", "Cs") else character
 
 
 def on_one_line(text: str) -> str:

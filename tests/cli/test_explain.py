@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 import hyperlex
 from hyperlex.cli.render import (
-    PART,
     Token,
     base_tokens,
     coloured,
@@ -18,8 +17,8 @@ from hyperlex.cli.render import (
     on_one_line,
     spell,
     uses,
-    visible,
 )
+from hyperlex.visible import PART, visible
 
 TEXT = "Дед стоял у двери, не решаясь войти."
 
