@@ -63,9 +63,10 @@ class Marks:
             return
         owner = cut.of_word[before]
         closed = {owner}
+        seen = {owner}  # hosts of a bad parse may form a ring
         # A mark closes the main clause of what stands before it; an author's word after it does not
         # ask: «— Кто там? — спросил он.»
-        while (host := cut.host.get(owner, NOWHERE)) != NOWHERE and host not in closed:
+        while (host := cut.host.get(owner, NOWHERE)) != NOWHERE and host not in seen:
             relation = tree.bases[owner]
             if host > place or relation == "parataxis":
                 break
@@ -73,6 +74,7 @@ class Marks:
                 closed.clear()
             owner = host
             closed.add(owner)
+            seen.add(owner)
         if "?" in text:
             self.asked |= closed
             for other, host in cut.host.items():

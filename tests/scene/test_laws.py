@@ -7,6 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from scene.strategies_of_trees import sentences_with_text
 
+from hyperlex.scene import scenes
 from hyperlex.scene.arguments import NOUNLIKE
 from hyperlex.scene.assemble import clauses_of, scenes_of
 from hyperlex.scene.operators import MODALITIES
@@ -138,3 +139,12 @@ def test_no_words_no_clauses() -> None:
     empty = Sentence(Span(0, 0), (), ())
     assert clauses_of(empty) == ()
     assert scenes_of(empty, "") == ()
+
+
+def test_a_ring_of_hosts_ends() -> None:
+    # A parse in which two clauses are each other's host once kept the reading of marks from ending.
+    text = (
+        "заставлю читать письмо, чтобы понять, что всё-таки случилось Пока я попробовать узнать "
+        "сам и говорить об этом! трудная работа, что не поможет"
+    )
+    assert "".join(s.of(text) for scene in scenes(text) for s in scene.segments)
