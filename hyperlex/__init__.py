@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from hyperlex.tokenizer import HyperTokenizer as HyperTokenizer
     from hyperlex.tokenizer import VocabularyLayout as VocabularyLayout
     from hyperlex.tokenizer import extend_tokenizer as extend_tokenizer
+    from hyperlex.tokenizer.context import compress_context as compress_context
+    from hyperlex.tokenizer.ladder import compress as compress
+    from hyperlex.tokenizer.ladder import reconstruct as reconstruct
     from hyperlex.tokenizer.load import load as load
     from hyperlex.word import words as words
 
@@ -38,10 +41,13 @@ _HOMES = {
     "HyperTokenizer": "hyperlex.tokenizer",
     "VocabularyLayout": "hyperlex.tokenizer",
     "clauses": "hyperlex.scene",
+    "compress": "hyperlex.tokenizer.ladder",
+    "compress_context": "hyperlex.tokenizer.context",
     "extend_model": "hyperlex.model",
     "extend_tokenizer": "hyperlex.tokenizer",
     "load": "hyperlex.tokenizer.load",
     "morphemes": "hyperlex.morpheme",
+    "reconstruct": "hyperlex.tokenizer.ladder",
     "scenes": "hyperlex.scene",
     "train_codebook": "hyperlex.codebook",
     "words": "hyperlex.word",

@@ -26,7 +26,7 @@ EXAMPLES = [
 
 
 def test_there_are_examples_to_run() -> None:
-    way = {f"docs/way/{stage}.md" for stage in ("words", "morphemes", "scenes", "exact")}
+    way = {f"docs/way/{stage}.md" for stage in ("words", "morphemes", "scenes", "exact", "ladder")}
     assert {example.id for example in EXAMPLES} >= {"README.md", *way}
 
 

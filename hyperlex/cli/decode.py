@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+import hyperlex
 from hyperlex.cli.options import FileOption, JsonOption, TokenizerOption, load_tokenizer, read_text
 from hyperlex.errors import FormatError
 
@@ -20,20 +21,35 @@ def decode(
     ] = None,
     file: FileOption = None,
     tokenizer: TokenizerOption = None,
+    unmarked: Annotated[
+        bool, typer.Option("--unmarked", help="No ⟦ ⟧ around what was reconstructed.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Turn ids into text.
 
-    Numbers with spaces or commas between, a JSON list, or what `encode --json` prints.
+    Numbers with spaces or commas between, a JSON list, or what `encode --json` and
+    `compress --json` print. Ids of `compress` give a reconstruction, which stands in ⟦ ⟧.
     """
 
     numbers = parse_ids(read_text(" ".join(ids) if ids else None, file))
-    text = load_tokenizer(tokenizer).decode(numbers)
-    if as_json:
-        typer.echo(json.dumps({"text": text}, ensure_ascii=False))
+    tok = load_tokenizer(tokenizer)
+    if any(map(tok.layout.is_scene, numbers)):
+        told = hyperlex.reconstruct(numbers, tokenizer=tok)
+        text, marked, exact = str(told), told.marked, told.exact
     else:
-        # A file or a pipe gets the text and nothing else; only a person needs the line ended.
-        sys.stdout.write(text + "\n" if sys.stdout.isatty() else text)
+        text = marked = tok.decode(numbers)
+        exact = True
+    if as_json:
+        result = {"text": text, "marked": marked, "exact": exact}
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    shown = text if unmarked else marked
+    # A file or a pipe gets the text and nothing else; only a person needs the line ended.
+    sys.stdout.write(shown + "\n" if sys.stdout.isatty() else shown)
+    if not exact:
+        which = "This text" if unmarked else "What stands in ⟦ ⟧"
+        print(f"hyperlex: {which} is a reconstruction, and no quotation.", file=sys.stderr)
 
 
 def parse_ids(text: str) -> list[int]:

@@ -19,6 +19,7 @@ from hyperlex.model.rows import (
     fill_hypertoken_rows,
     mean_row,
 )
+from hyperlex.model.scene_rows import fill_scene_rows
 from hyperlex.tokenizer.hyper import HyperTokenizer
 from hyperlex.tokenizer.layout import VocabularyLayout
 
@@ -63,6 +64,9 @@ def extend_model(
     the mean of the base rows: by Jensen's inequality each then gets at most 1 / `base_size` of the
     probability that all base ids have together. `generation_config.suppress_tokens` forbids them,
     and older rows beyond the last hypertoken, to `generate` altogether.
+
+    Scene ids (`layout.scene_size`) are read, not written: their input rows are the mean of the base
+    rows that spell their lemmas, their output rows the mean of all base rows.
 
     What was done is recorded in `model.config.hyperlex`, which is saved with the model. A model
     that this call has extended by this tokenizer already comes back as it is, trained or not.
@@ -190,13 +194,14 @@ def _record(
     layout: VocabularyLayout, codebook: Codebook, initialisation: Initialisation
 ) -> dict[str, Any]:
     digest = hashlib.sha256(codebook.lengths.tobytes() + codebook.ids.tobytes())
-    return {
+    record = {
         "format_version": RECORD_VERSION,
         "base_size": layout.base_size,
         "hyper_size": layout.hyper_size,
         "codebook_sha256": digest.hexdigest(),
         "initialisation": initialisation,
     }
+    return record | ({"scene_size": layout.scene_size} if layout.scene_size else {})
 
 
 def _is_done(
@@ -237,6 +242,8 @@ def _extend(
     fill_hypertoken_rows(table, tok.codebook, initialisation, role)
     padding = max(len(old), layout.base_size + layout.hyper_size)
     table[padding:] = mean_row(table, layout.base_size).to(table.dtype)
+    if layout.scene_size and role != "output":
+        fill_scene_rows(table, tok)
 
 
 def _state_size(model: PreTrainedModel, embedding: nn.Embedding, rows: int) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hyperlex.codebook.codebook import Codebook
@@ -47,22 +48,42 @@ def fill_hypertoken_rows(
 ) -> None:
     """Overwrite the rows of all hypertokens of `codebook`, and no others.
 
-    Hypertokens of one length are one matrix of ids, so this takes a step per length and block and
-    none per hypertoken. Sums are in float32, in a fixed order: the same bits on every run.
-
     Args:
         table: [rows, width], any floating type and device; row `n` belongs to id `n`. A bias is a
             table of width 1.
     """
-    starts = np.cumsum(codebook.lengths) - codebook.lengths
-    for length in np.unique(codebook.lengths).tolist():
+    first = codebook.base_size
+    fill_rows(table, codebook.ids, codebook.lengths, first, initialisation, role)
+
+
+def fill_rows(
+    table: Tensor,
+    ids: NDArray[np.integer[Any]],
+    lengths: NDArray[np.integer[Any]],
+    first: int,
+    initialisation: Initialisation,
+    role: Role,
+) -> None:
+    """Overwrite rows with weighted means of other rows.
+
+    Rows of one length are one matrix of ids, so this takes a step per length and block and none per
+    row. Sums are in float32, in a fixed order: the same bits on every run.
+
+    Args:
+        table: [rows, width], any floating type and device.
+        ids: [n] which rows are averaged, those of one target after those of another.
+        lengths: [targets] how many for each; a target of none keeps its row.
+        first: the row of the first target.
+    """
+    starts = np.cumsum(lengths) - lengths
+    for length in np.unique(lengths[lengths > 0]).tolist():
         weights = position_weights(initialisation, role, length).to(table.device)[:, None]
-        entries = np.flatnonzero(codebook.lengths == length)
+        entries = np.flatnonzero(lengths == length)
         step = max(1, BLOCK // (length * table.shape[1]))
         for block in np.split(entries, range(step, len(entries), step)):
-            ids = codebook.ids[starts[block][:, None] + np.arange(length)]
-            parts = table[torch.from_numpy(ids).to(table.device)]  # [block, length, width]
-            targets = torch.from_numpy(block + codebook.base_size).to(table.device)
+            parts_of = ids[starts[block][:, None] + np.arange(length)]
+            parts = table[torch.from_numpy(parts_of).to(table.device)]  # [block, length, width]
+            targets = torch.from_numpy(block + first).to(table.device)
             table[targets] = (parts * weights).sum(1).to(table.dtype)
 
 

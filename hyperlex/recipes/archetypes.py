@@ -26,11 +26,10 @@ from rich.console import Console
 from hyperlex.codebook.corpus import Document, documents, text_files
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_write_text
+from hyperlex.recipes.vectors import Floats, cluster, leading, weigh
 from hyperlex.scene.archetype import ARCHETYPES, FORMAT_VERSION
 from hyperlex.scene.tree import Tree
 from hyperlex.types import Sentence
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,6 @@ class ArchetypeConfig:
 
 # Documents are handed to the workers in stretches of about this many code points.
 _STRETCH = 200_000
-# The exponent that keeps rare features from ruling the weights (Levy, Goldberg and Dagan 2015).
-_SMOOTHING = 0.75
 _ARGUMENTS = frozenset(["nsubj", "obj", "iobj", "obl", "xcomp", "advmod", "ccomp", "csubj"])
 _PREDICATES = frozenset(["VERB", "ADJ", "ADV", "NOUN"])
 _LEMMAS = frozenset(["NOUN", "PROPN", "PRON", "VERB", "ADV", "ADJ"])
@@ -167,10 +164,7 @@ def count_all(texts: list[str], workers: int, console: Console) -> Counter[tuple
 def matrix(
     counts: Counter[tuple[str, str]], config: ArchetypeConfig
 ) -> tuple[list[str], NDArray[np.int64], Floats]:
-    """Lemmas `[N]` by falling count, their counts `[N]`, and weights `[N, F]`.
-
-    A weight is max(0, log(p(l, f) / (p(l) p(f)^0.75 / Z))).
-    """
+    """Lemmas `[N]` by falling count, their counts `[N]`, and weights `[N, F]`."""
     of_lemma: Counter[str] = Counter()
     of_feature: Counter[str] = Counter()
     for (lemma, feature), times in counts.items():
@@ -186,74 +180,12 @@ def matrix(
     for (lemma, feature), times in counts.items():
         if lemma in row and feature in column:
             weights[row[lemma], column[feature]] = times
-    by_row = weights.sum(axis=1, keepdims=True)
-    by_column = weights.sum(axis=0, keepdims=True) ** _SMOOTHING
-    by_column /= by_column.sum()
-    for start in range(0, len(lemmas), 1024):
-        block = weights[start : start + 1024]
-        rows = np.maximum(by_row[start : start + 1024], 1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            np.log(block / rows / np.maximum(by_column, 1e-12), out=block)
-        np.nan_to_num(block, copy=False, neginf=0.0)
-        np.maximum(block, 0, out=block)
+    weigh(weights, weights.sum(axis=0))
     return lemmas, np.array([of_lemma[lemma] for lemma in lemmas]), weights
 
 
 def _ranked(counts: Counter[str]) -> list[str]:
     return sorted(counts, key=lambda item: (-counts[item], item))
-
-
-def directions(weights: Floats, dimensions: int, seed: int) -> Floats:
-    """Unit vectors `[N, dimensions]` in the leading left singular directions of `weights`, each
-    weighed by the root of its singular value (Halko, Martinsson and Tropp 2011).
-    """
-    wide = min(dimensions + 32, *weights.shape)
-    basis = np.random.default_rng(seed).standard_normal((weights.shape[1], wide), dtype=np.float32)
-    basis = weights @ basis
-    for _ in range(4):
-        basis, _ = np.linalg.qr(basis)
-        basis = weights @ (weights.T @ basis)
-    basis, _ = np.linalg.qr(basis)
-    left, values, _ = np.linalg.svd(basis.T @ weights, full_matrices=False)
-    kept = min(dimensions, len(values))
-    vectors: Floats = (basis @ left[:, :kept]) * np.sqrt(values[:kept])
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return vectors
-
-
-def cluster(
-    vectors: Floats, counts: NDArray[np.int64], config: ArchetypeConfig
-) -> NDArray[np.int64]:
-    """The class of every vector: spherical k-means, points weighed by the log of their count, first
-    centres by k-means++ (Arthur and Vassilvitskii 2007); an empty class takes the point that is
-    farthest from its own centre.
-    """
-    rng = np.random.default_rng(config.seed)
-    mass = np.log1p(counts).astype(np.float32)
-    classes = min(config.classes, len(vectors))
-    centres = np.empty((classes, vectors.shape[1]), dtype=np.float32)
-    centres[0] = vectors[0]
-    distance = 1 - vectors @ centres[0]
-    for n in range(1, classes):
-        odds = np.maximum(distance, 0) * mass
-        pick = int(np.searchsorted(np.cumsum(odds), rng.random() * odds.sum()))
-        centres[n] = vectors[min(pick, len(vectors) - 1)]
-        distance = np.minimum(distance, 1 - vectors @ centres[n])
-    assigned = np.zeros(len(vectors), dtype=np.int64)
-    for _ in range(config.rounds):
-        likeness = vectors @ centres.T
-        now = likeness.argmax(axis=1)
-        best = likeness[np.arange(len(vectors)), now]
-        for empty in np.flatnonzero(np.bincount(now, minlength=classes) == 0):
-            farthest = int(best.argmin())
-            now[farthest], best[farthest] = empty, 2.0
-        if (now == assigned).all():
-            break
-        assigned = now
-        centres[:] = 0
-        np.add.at(centres, assigned, vectors * mass[:, None])
-        centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
-    return assigned
 
 
 def table(
@@ -336,7 +268,7 @@ def build(
     lemmas, times, weights = matrix(counts, config)
     del counts
     console.print(f"{len(lemmas):,} predicates, {weights.shape[1]:,} features")
-    vectors = directions(weights, config.dimensions, config.seed)
+    vectors = leading(weights, config.dimensions, config.seed).vectors
     del weights
     rows = table(lemmas, times, vectors, cluster(vectors, times, config))
     tsv = to_tsv(rows)

@@ -187,7 +187,9 @@ def write(tok: HyperTokenizer, corpora: Path, target: Path, joints: str) -> None
     """
     with atomic_directory(target) as staged:
         (staged / f"{TOKENIZER_FILE}.gz").write_bytes(compress(tok.json().encode()))
-        (staged / CONFIG_FILE).write_text(hyperlex_config(tok), encoding="utf-8")
+        # The names of scene ids are left out of tokenizer.json, for a quicker start.
+        config = hyperlex_config(tok.with_scenes())
+        (staged / CONFIG_FILE).write_text(config, encoding="utf-8")
         write_face(tok, staged)
         (staged / MACHINE_FILE).write_bytes(to_bytes(tok.codebook))
         (staged / f"{READABLE_FILE}.gz").write_bytes(compress(to_tsv(tok.codebook).encode()))

@@ -74,7 +74,10 @@ def transformers_tokenizer(tok: HyperTokenizer) -> PreTrainedTokenizerFast:
     from hyperlex.tokenizer import tokenization_hyperlex
 
     with TemporaryDirectory() as place:
-        rust_tokenizer(tok).save(str(Path(place) / "tokenizer.json"))
+        if tok.layout.scene_size:
+            (Path(place) / "tokenizer.json").write_text(tok.json(), encoding="utf-8")
+        else:
+            rust_tokenizer(tok).save(str(Path(place) / "tokenizer.json"))
         write_face(tok, Path(place))
         made: Any = tokenization_hyperlex.PreTrainedTokenizerFast.from_pretrained(place)
     # Where it was read from is gone, and `save_pretrained` would write it down.

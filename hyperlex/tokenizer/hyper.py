@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +12,19 @@ from tokenizers import Tokenizer
 
 from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.spelling import encode_ids
-from hyperlex.errors import VocabularyError
+from hyperlex.errors import ConfigError, VocabularyError
 from hyperlex.tokenizer.export import canonical_json, export, export_refusal
 from hyperlex.tokenizer.face import Face, read_face
 from hyperlex.tokenizer.layout import VocabularyLayout
+from hyperlex.tokenizer.scene_tokens import scene_token, scene_tokens
 from hyperlex.tokenizer.stored import StoredCodebook
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
     from hyperlex.codebook.codebook import Codebook
+    from hyperlex.ladder.encode import Encoder
+    from hyperlex.ladder.lexicon import Lexicon
 
 
 class HyperTokenizer:
@@ -46,12 +50,14 @@ class HyperTokenizer:
         tokenizer: Tokenizer | None,
         export_refusal: str | None,
         face: Face,
+        lexicon: Callable[[], Lexicon] | None = None,
     ) -> None:
         self.layout = layout
         self.export_refusal = export_refusal
         self.face = face
         self._tokenizer = tokenizer
         self._make_codebook = codebook
+        self._make_lexicon = lexicon
 
     @classmethod
     def load(cls, source: str | Path) -> HyperTokenizer:
@@ -77,6 +83,52 @@ class HyperTokenizer:
         """The base tokenizer."""
         return self.codebook.base
 
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """What each scene id stands for.
+
+        Raises:
+            VocabularyError: the tokenizer has no scene ids.
+        """
+        if self._make_lexicon is None:
+            raise VocabularyError(
+                "This tokenizer has no scene ids: layout.scene_size is 0. Add them with "
+                "tok.with_scenes(), or use hyperlex.load()."
+            )
+        return self._make_lexicon()
+
+    @cached_property
+    def ladder(self) -> Encoder:
+        """Encoder and decoder of scene ids; `hyperlex.compress` is the door to it."""
+        from hyperlex.tokenizer.ladder import encoder
+
+        return encoder(self)
+
+    def with_scenes(self, size: int | None = None) -> HyperTokenizer:
+        """The same tokenizer with scene ids after its others.
+
+        Args:
+            size: how many of the embedded lexicon; fewer hyperlexemes then, all else stays.
+                None takes all.
+
+        Raises:
+            ConfigError: `size` is less than frames and lexemes need, or more than there are.
+        """
+        from hyperlex.ladder.files import embedded
+
+        lexicon = embedded()
+        if size is None:
+            size = lexicon.size
+        if not lexicon.first_hyperlexeme <= size <= lexicon.size:
+            raise ConfigError(
+                f"{size} scene ids were asked for: {lexicon.first_hyperlexeme} (no hyperlexeme) to "
+                f"{lexicon.size} were expected."
+            )
+        layout = VocabularyLayout(self.layout.base_size, self.layout.hyper_size, size)
+        return HyperTokenizer(
+            layout, self._make_codebook, self._tokenizer, self.export_refusal, self.face, embedded
+        )
+
     def encode(self, text: str) -> list[int]:
         """The ids of `text`. Special tokens written in it are recognised, none are added.
 
@@ -95,7 +147,8 @@ class HyperTokenizer:
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of `ids`, special tokens included. Ids that end inside a character give U+FFFD,
-        as in the base.
+        as in the base. A scene id gives its name in brackets, `⟨Δ14 порог·тишина⟩`: what it stands
+        for is no text, and `hyperlex.reconstruct` makes one.
 
         Raises:
             VocabularyError: an id outside the layout.
@@ -103,10 +156,26 @@ class HyperTokenizer:
         ids = list(ids)
         if ids and (min(ids) < 0 or max(ids) >= self.layout.total):
             self.layout.check(ids)
+        if (
+            self.layout.scene_size
+            and ids
+            and max(ids) >= self.layout.total - self.layout.scene_size
+        ):
+            return self._decode_with_scenes(ids)
         if self._tokenizer is None:
             return self.base.decode(self.expand(ids))
         text: str = self._tokenizer.decode(ids, skip_special_tokens=False)
         return text
+
+    def _decode_with_scenes(self, ids: Sequence[int]) -> str:
+        runs = groupby(ids, key=self.layout.is_scene)
+        first = self.layout.total - self.layout.scene_size
+        return "".join(
+            "".join(scene_token(self.lexicon, index - first) for index in run)
+            if of_scenes
+            else self.decode(list(run))
+            for of_scenes, run in runs
+        )
 
     def expand(self, ids: Sequence[int]) -> list[int]:
         """Base ids: each hypertoken replaced by what it stands for. Raises VocabularyError for an
@@ -147,8 +216,16 @@ class HyperTokenizer:
         save(self, Path(directory))
 
     def json(self) -> str:
-        """The text of `tokenizer.json`: the export, or the base's own where there is no export."""
-        return canonical_json(self.base.json if self._tokenizer is None else export(self.codebook))
+        """The text of `tokenizer.json`: the export, or the base's own where there is no export.
+
+        Scene ids are in it by name, so that whoever reads ids finds them in the vocabulary.
+        """
+        if self._tokenizer is None:
+            return canonical_json(self.base.json)
+        data = export(self.codebook)
+        if self.layout.scene_size:
+            data["model"]["vocab"] |= scene_tokens(self.lexicon, self.layout)
+        return canonical_json(data)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as its files hold it, no caches: `datasets` asks for the same bytes again."""
@@ -161,6 +238,7 @@ class HyperTokenizer:
             self._tokenizer,
             self.export_refusal,
             self.face,
+            self._make_lexicon,
         )
 
     def __len__(self) -> int:

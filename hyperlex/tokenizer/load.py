@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import warnings
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
@@ -18,6 +19,9 @@ from hyperlex.tokenizer.hf import autotokenizer_trap
 from hyperlex.tokenizer.hyper import HyperTokenizer
 from hyperlex.tokenizer.layout import VocabularyLayout
 from hyperlex.tokenizer.stored import StoredCodebook
+
+if TYPE_CHECKING:
+    from hyperlex.ladder.lexicon import Lexicon
 
 FORMAT_VERSION = 1
 CONFIG_FILE, TOKENIZER_FILE = "hyperlex_config.json", "tokenizer.json"
@@ -68,7 +72,15 @@ def load(source: str | Path | None = None) -> HyperTokenizer:
             f"not affected. To see what helps: hyperlex doctor {directory}",
             stacklevel=2,
         )
-    return HyperTokenizer(layout, stored, tokenizer, refusal, face)
+    lexicon = partial(_read_lexicon, directory) if layout.scene_size else None
+    return HyperTokenizer(layout, stored, tokenizer, refusal, face, lexicon)
+
+
+def _read_lexicon(directory: Path) -> Lexicon:
+    """What the scene ids of a saved tokenizer stand for; the embedded default's lie apart."""
+    from hyperlex.ladder import files
+
+    return files.embedded() if directory == EMBEDDED else files.load_lexicon(directory)
 
 
 def _require_unchanged(
@@ -76,6 +88,8 @@ def _require_unchanged(
 ) -> None:
     """Raise FormatError where `tokenizer.json` is not the one that `save` wrote."""
     found = tokenizer.get_vocab_size()
+    if directory == EMBEDDED:
+        found += layout.scene_size  # their names are left out of it, for a quicker start
     if found > layout.total:
         raise FormatError(
             f"{directory / TOKENIZER_FILE} has {found} ids, the layout in {CONFIG_FILE} "

@@ -5,6 +5,7 @@ tokenizer_config.json         roles of special tokens, and what keeps transforme
 tokenization_hyperlex.py      rebuilding the tokenizer (see `hf`)
 chat_template.jinja           the base's
 codebook.safetensors, .tsv    what each hypertoken stands for, for machines and for eyes
+lexicon.safetensors, .tsv.gz  what each scene id stands for, where there are any
 hyperlex_config.json          layout, versions, and what it takes to get the base back
 """
 
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 from hyperlex.codebook.files import save_codebook
 from hyperlex.errors import FormatError
 from hyperlex.files import atomic_directory
+from hyperlex.ladder.files import save_lexicon
 from hyperlex.tokenizer.doctor import BROKEN, diagnose, probe_texts
 from hyperlex.tokenizer.export import base_remnants
 from hyperlex.tokenizer.hf import face_config as face_config
@@ -46,6 +48,8 @@ def save(tok: HyperTokenizer, directory: Path) -> None:
         (staged / TOKENIZER_FILE).write_text(tok.json(), encoding="utf-8")
         (staged / CONFIG_FILE).write_text(hyperlex_config(tok), encoding="utf-8")
         save_codebook(tok.codebook, staged)
+        if tok.layout.scene_size:
+            save_lexicon(tok.lexicon, staged)
         write_face(tok, staged)
         with _in_its_surroundings(staged, directory):
             diagnosis = diagnose(staged)

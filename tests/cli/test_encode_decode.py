@@ -51,7 +51,8 @@ def test_encode_base(run, extended: Path, tok: hyperlex.HyperTokenizer) -> None:
 def test_decode_as_json(run, extended: Path, tok: hyperlex.HyperTokenizer) -> None:
     ids = tok.encode("У двери «стоял» кот.")
     result = run("decode", json.dumps(ids), "-t", extended, "--json")
-    assert json.loads(result.stdout) == {"text": "У двери «стоял» кот."}
+    text = "У двери «стоял» кот."
+    assert json.loads(result.stdout) == {"text": text, "marked": text, "exact": True}
     assert "«стоял»" in result.stdout
 
 

@@ -12,14 +12,13 @@ from scene.by_hand import example
 from hyperlex.errors import FormatError
 from hyperlex.recipes.archetypes import (
     ArchetypeConfig,
-    cluster,
-    directions,
     matrix,
     observations,
     sample,
     table,
     to_tsv,
 )
+from hyperlex.recipes.vectors import cluster, leading
 from hyperlex.scene.archetype import ARCHETYPES, UNKNOWN, archetype_of, archetypes, read_archetypes
 
 _SMALL = ArchetypeConfig(
@@ -29,7 +28,7 @@ _SMALL = ArchetypeConfig(
 
 def learned(counts: Counter[tuple[str, str]]) -> list[tuple[tuple[str, ...], list[str]]]:
     lemmas, times, weights = matrix(counts, _SMALL)
-    vectors = directions(weights, _SMALL.dimensions, _SMALL.seed)
+    vectors = leading(weights, _SMALL.dimensions, _SMALL.seed).vectors
     return table(lemmas, times, vectors, cluster(vectors, times, _SMALL))
 
 

@@ -1,0 +1,216 @@
+"""Text to ids at given rungs: the street of the encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from hyperlex.ladder.code import SceneCode, Vocabulary
+from hyperlex.ladder.inflected import Inflector
+from hyperlex.ladder.lexicon import EXACT, TEXT
+from hyperlex.ladder.outline import Item, Lexeme, Literal
+from hyperlex.ladder.outliner import IdGroup, Outliner, best, floor
+from hyperlex.ladder.reading import Reading, read
+from hyperlex.scene.scene import Scene
+from hyperlex.types import Span
+
+INFLECTED, VERBATIM = 3, 4
+"""Rungs that tell the text in its own order, not scene by scene."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How one scene is told.
+
+    Attributes:
+        rung: 0 (left out) to 4.
+        groups: of its outline, places of the groups that are told; empty at rungs 3 and 4.
+    """
+
+    rung: int
+    groups: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Makes codes of texts.
+
+    Args:
+        vocabulary: what ids mean.
+        spell: ids of a text in the exact lane.
+        outliner: rungs 1 and 2.
+        inflector: rung 3.
+    """
+
+    vocabulary: Vocabulary
+    spell: Callable[[str], list[int]]
+    outliner: Outliner
+    inflector: Inflector
+
+    def read(self, text: str, scenes: Sequence[Scene]) -> Draft:
+        """A text taken apart, to be encoded at one rung or several."""
+        return Draft(self, text, tuple(scenes))
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A text with its scenes, before it is decided how each is told."""
+
+    encoder: Encoder
+    text: str
+    scenes: tuple[Scene, ...]
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """What the lower rungs see of each scene. One without letters (a rule of a table) is as
+        foreign as the one before it. What a literal of one scene holds is no item of another.
+        """
+        readings: list[Reading] = []
+        foreign = not any("а" <= c <= "я" for c in self.text.lower())
+        claimed: list[Span] = []
+        for scene in self.scenes:
+            reading = read(scene, self.text)
+            foreign = foreign if reading.foreign is None else reading.foreign
+            claimed = [span for span in claimed if span.stop > scene.span.start]
+            found = tuple(
+                one
+                for one in reading.found
+                if not any(s.start <= one.span.start and one.span.stop <= s.stop for s in claimed)
+            )
+            readings.append(Reading(reading.frame, found, foreign))
+            claimed += [one.span for one in found if isinstance(one.item, Literal)]
+        return readings
+
+    @cached_property
+    def groups(self) -> list[list[IdGroup]]:
+        """The groups of rung 2 of each scene; none for a foreign one."""
+        outliner = self.encoder.outliner
+        return [
+            [] if reading.foreign else outliner.groups(reading, self.text)
+            for reading in self.readings
+        ]
+
+    @cached_property
+    def lexemes(self) -> dict[str, Lexeme]:
+        """The lexeme of each spelling of the text, in lower case: the first that it was read as."""
+        found: dict[str, Lexeme] = {}
+        for reading in self.readings:
+            for met in reading.found:
+                if isinstance(met.item, Item):
+                    found.setdefault(met.span.of(self.text).lower(), met.item.lexeme)
+        return found
+
+    def at_rung(self, rung: int) -> list[Told]:
+        """Every scene told by one rung; a foreign one exactly."""
+        if rung >= INFLECTED:
+            return [
+                Told(VERBATIM if self.readings[k].foreign else rung)
+                if rung == INFLECTED
+                else Told(rung)
+                for k in range(len(self.scenes))
+            ]
+        return [
+            Told(VERBATIM)
+            if reading.foreign
+            else Told(rung, tuple(best(groups) if rung == 1 else range(len(groups))))
+            for reading, groups in zip(self.readings, self.groups, strict=True)
+        ]
+
+    def at_floor(self) -> list[Told]:
+        """Nothing but what is protected; a scene without it is left out."""
+        return [
+            Told(VERBATIM) if reading.foreign else Told(int(bool(kept)), tuple(kept))
+            for reading, kept in zip(self.readings, map(floor, self.groups), strict=True)
+        ]
+
+    def alone(self, scene: int, rung: int) -> int:
+        """Ids of one scene at rung 3 or 4 by itself, its marker among them."""
+        segments = [segment.of(self.text) for segment in self.scenes[scene].segments]
+        if rung == INFLECTED:
+            return 1 + sum(len(self.encoder.inflector.encode(s, self.lexemes)) for s in segments)
+        return 1 + sum(len(self.encoder.spell(s)) for s in segments)
+
+    def encode(self, told: Sequence[Told]) -> SceneCode:
+        """The code of the text, each scene told as is asked."""
+        ids: list[int] = []
+        places: dict[int, Span] = {}
+        offset = self.encoder.vocabulary.offset
+        manner = VERBATIM
+        for run in _runs(self.scenes, told, len(self.text)):
+            start = len(ids)
+            if run.rung < INFLECTED:
+                groups = self.groups[run.scenes[0]]
+                ids += [i for place in told[run.scenes[0]].groups for i in groups[place].ids]
+                manner = run.rung
+            else:
+                if manner != run.rung:
+                    ids.append(offset + (TEXT if run.rung == INFLECTED else EXACT))
+                manner = run.rung
+                ids += self._running(run)
+            for scene in run.scenes:
+                begun = places[scene].start if scene in places else start
+                places[scene] = Span(begun, len(ids))
+        nowhere = Span(len(ids), len(ids))
+        return SceneCode(
+            tuple(ids),
+            self.scenes,
+            tuple(one.rung for one in told),
+            tuple(places.get(scene, nowhere) for scene in range(len(self.scenes))),
+            self.text,
+            self.encoder.vocabulary,
+        )
+
+    def _running(self, run: _Run) -> list[int]:
+        text = self.text[run.start : run.stop]
+        if run.rung == INFLECTED:
+            return self.encoder.inflector.encode(text, self.lexemes)
+        return self.encoder.spell(text)
+
+
+@dataclass(slots=True)
+class _Run:
+    """A scene of rung 1 or 2, or adjoining text of rung 3 or 4."""
+
+    rung: int
+    start: int
+    stop: int
+    scenes: list[int]
+
+
+def _runs(scenes: Sequence[Scene], told: Sequence[Told], length: int) -> list[_Run]:
+    """The text cut into runs of one manner, in order; white space goes with what stands before."""
+    segments = sorted(
+        (segment.start, number)
+        for number, scene in enumerate(scenes)
+        for segment in scene.segments[: None if told[number].rung >= INFLECTED else 1]
+        if told[number].rung
+    )
+    skipped = sorted(
+        segment.start
+        for number, scene in enumerate(scenes)
+        for place, segment in enumerate(scene.segments)
+        if told[number].rung == 0 or (place and told[number].rung < INFLECTED)
+    )
+    runs: list[_Run] = []
+    marks = [(start, 1, number) for start, number in segments]
+    marks += [(start, 0, -1) for start in skipped]
+    for start, kept, number in sorted(marks):
+        if runs and runs[-1].stop < 0:
+            last = runs[-1]
+            rung = told[number].rung if kept else 0
+            if last.rung == rung and rung >= INFLECTED:
+                if number not in last.scenes:
+                    last.scenes.append(number)
+                continue
+            last.stop = start
+        if kept:
+            runs.append(_Run(told[number].rung, start, -1, [number]))
+    if runs:
+        if runs[-1].stop < 0:
+            runs[-1].stop = length
+        if runs[0].rung >= INFLECTED and runs[0].start == min(start for start, _, _ in marks):
+            runs[0].start = 0  # white space before the first scene
+    else:
+        runs = [_Run(VERBATIM, 0, length, [])] if not scenes else []
+    return runs

@@ -1,0 +1,243 @@
+"""Scenes to outlines: which words a lower rung names, which it must keep to the letter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from hyperlex.ladder.outline import AGENTS, Frame, Item, Lexeme, Literal, Outline, Slot
+from hyperlex.scene.scene import Agent, Scene, SceneKind, Tension
+from hyperlex.types import Span, Word
+from hyperlex.word.dictionary import dictionary
+
+NEGATIONS = frozenset(("не", "ни", "нет", "нельзя", "без"))
+"""Spellings that are always named where they stand, so that negation keeps its number and scope."""
+
+ATTACHING = frozenset(("не", "ни", "без"))
+"""Those that negate the word after them."""
+
+LITERAL_KINDS = frozenset(("number", "date", "code", "address"))
+"""Protected text that stands as it stood. Names and units may be lexemes, a negation always is."""
+
+_SHORT_QUOTE = 4
+"""A quotation of up to so many words is the name of something and stands as it stood; a longer one
+is told by scenes of its own."""
+
+# OpenCorpora's parts of speech that carry content; those that carry grammar are the realiser's.
+_CONTENT = frozenset(
+    ("NOUN", "VERB", "INFN", "ADJF", "ADJS", "COMP", "ADVB", "PRTF", "PRTS", "GRND", "NUMR", "PRED")
+)
+_KINDS = {"NOUN": "N", "PROPN": "P", "ADJ": "A", "ADV": "R", "DET": "D", "PRON": "D", "NUM": "M"}
+_VERB_FORMS = {"Inf": "I", "Conv": "G", "Part": "T"}
+_PRONOUNS = frozenset(("я", "ты", "он", "она", "оно", "мы", "вы", "они", "кто"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An item as it was met.
+
+    Attributes:
+        item: the lexeme with the slot that it has in the text, or a literal.
+        span: where it stands.
+        protected: whether every rung must keep it.
+    """
+
+    item: Item | Literal
+    span: Span
+    protected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A scene as the lower rungs see it.
+
+    Attributes:
+        frame: who and how.
+        found: its items in the order of the text.
+        foreign: whether it is no Russian to speak of (code, another language): then only its exact
+            text is kept. None where it has no letters and tells nothing either way.
+    """
+
+    frame: Frame
+    found: tuple[Found, ...]
+    foreign: bool | None
+
+    @property
+    def outline(self) -> Outline:
+        """The outline of all that was found."""
+        return Outline(self.frame, tuple(found.item for found in self.found))
+
+
+def read(scene: Scene, text: str) -> Reading:
+    """What the lower rungs see of `scene`, a scene of `text`."""
+    literal = [
+        p.span
+        for p in scene.protected
+        if p.kind in LITERAL_KINDS or (p.kind == "quote" and len(p.text.split()) <= _SHORT_QUOTE)
+    ]
+    kept = {p.span.start for p in scene.protected if p.kind in ("name", "unit", "number")}
+    negating = {p.span.start for p in scene.protected if p.kind == "negation"}
+    prepositions = _prepositions(scene.words)
+    found: list[Found] = []
+    passed = 0
+    for place, word in enumerate(scene.words):
+        while passed < len(literal) and literal[passed].stop <= word.span.start:
+            passed += 1
+        if passed < len(literal) and literal[passed].start < word.span.stop:
+            span = _hull(literal[passed], word.span)
+            if found and found[-1].span.stop > literal[passed].start:
+                span = _hull(found.pop().span, span)
+            found.append(Found(Literal(" ".join(span.of(text).split())), span, True))
+            continue
+        if any(c.isdigit() for c in word.text):
+            found.append(Found(Literal(word.text), word.span, True))
+            continue
+        item = _item(word, prepositions)
+        if item is not None and item.lexeme.lemma in ATTACHING and item.lexeme.kind == "-":
+            negated = _negated_outside(scene.words, place)
+            if negated is not None:
+                span = _hull(word.span, negated.span)
+                found.append(Found(Literal(" ".join(span.of(text).lower().split())), span, True))
+                continue
+        if item is None and word.span.start in negating:
+            found.append(Found(Literal(word.text.lower()), word.span, True))  # «никто», «ничем»
+        if item is not None:
+            protected = item.lexeme.kind in "-P" or word.span.start in kept or _is_ordinal(word)
+            found.append(Found(item, word.span, protected))
+    return Reading(frame_of(scene), tuple(found), _is_foreign(scene.words))
+
+
+def _is_ordinal(word: Word) -> bool:
+    """«на третьем этаже»: a number, though the tagger calls it an adjective."""
+    return word.upos == "ADJ" and _is_ordinal_spelling(word.text.lower())
+
+
+@lru_cache(maxsize=1 << 15)
+def _is_ordinal_spelling(spelling: str) -> bool:
+    return "Anum" in dictionary().parse(spelling)[0].tag.grammemes
+
+
+def _negated_outside(words: Sequence[Word], place: int) -> Word | None:
+    """The word after a negation where it is no content word («не он», «не только»): then both are
+    literal, lest the negation be read with the next content word.
+    """
+    following = next((word for word in words[place + 1 :] if word.upos != "ADP"), None)
+    if following is None:
+        return None
+    grammatical = following.upos in ("PRON", "PART", "CCONJ", "SCONJ")
+    return following if grammatical and not carries_content(following.text.lower()) else None
+
+
+def _hull(left: Span, right: Span) -> Span:
+    return Span(min(left.start, right.start), max(left.stop, right.stop))
+
+
+def frame_of(scene: Scene) -> Frame:
+    """The frame of a scene."""
+    tension = scene.tension
+    question = "question" in tension.modality
+    if scene.kind is SceneKind.NOMINAL:
+        return Frame("nominal", question=question)
+    mood = _mood(tension)
+    tense = "" if mood or tension.tense == "none" else tension.tense
+    return Frame(_agent(scene.agent), tense, mood, question)
+
+
+def _mood(tension: Tension) -> str:
+    for mood in ("imperative", "conditional"):
+        if mood in tension.modality:
+            return mood
+    return ""
+
+
+def _agent(agent: Agent) -> str:
+    if agent.source == "none":
+        return "none"
+    shown = agent.source in ("verb", "host")
+    if not shown:
+        if agent.lemma in _PRONOUNS:
+            return agent.lemma
+        return "nouns" if agent.number == "Plur" else "noun"
+    plural = agent.number == "Plur"
+    if agent.person == 1:
+        pronoun = "мы" if plural else "я"
+    elif agent.person == 2:
+        pronoun = "вы" if plural else "ты"
+    elif plural:
+        pronoun = "они"
+    else:
+        pronoun = {"Fem": "она", "Neut": "оно"}.get(agent.gender, "он")
+    return f"({pronoun})"
+
+
+assert all(f"({p})" in AGENTS or p == "кто" for p in _PRONOUNS)
+
+
+def _prepositions(words: Sequence[Word]) -> dict[int, str]:
+    """Prepositions by the index of the word that they govern."""
+    return {
+        word.head: word.text.lower()
+        for word in words
+        if word.upos == "ADP" and word.relation == "case"
+    }
+
+
+def _item(word: Word, prepositions: dict[int, str]) -> Item | None:
+    lower = word.text.lower()
+    if lower in NEGATIONS:
+        return Item(Lexeme(lower, "-"))
+    if word.upos == "PUNCT" or not carries_content(lower):
+        return None
+    kind = kind_of(word)
+    lemma = word.lemma if kind == "P" else word.lemma.lower()
+    feats = _features(word.feats)
+    slot = Slot(prepositions.get(word.index, ""), *feats) if kind in "NPATDM" else None
+    return Item(Lexeme(lemma.replace("ё", "е").replace("Ё", "Е"), kind), slot)
+
+
+def kind_of(word: Word) -> str:
+    """The kind of a word that carries content, a letter of `KINDS`."""
+    if word.upos in ("VERB", "AUX"):
+        feats = word.feats
+        if "Variant=Short" in feats:
+            return "S"
+        for form, kind in _VERB_FORMS.items():
+            if f"VerbForm={form}" in feats:
+                return kind
+        return "V"
+    if word.upos == "ADJ":
+        if "Variant=Short" in word.feats:
+            return "S"
+        return "C" if "Degree=Cmp" in word.feats else "A"
+    return _KINDS.get(word.upos, "O")
+
+
+@lru_cache(maxsize=4096)
+def _features(feats: str) -> tuple[str, str]:
+    """Case and number."""
+    pairs = dict(pair.split("=", 1) for pair in feats.split("|")) if feats else {}
+    return pairs.get("Case", ""), pairs.get("Number", "")
+
+
+@lru_cache(maxsize=1 << 17)
+def carries_content(spelling: str) -> bool:
+    """Whether a spelling in lower case is a content word for the dictionary, read without context.
+
+    Of a spelling, so that no change of the tagger's mind adds or loses a word.
+    """
+    if not any(c.isalnum() for c in spelling):
+        return False
+    pos = dictionary().parse(spelling)[0].tag.POS
+    return pos is None or str(pos) in _CONTENT
+
+
+def _is_foreign(words: Iterable[Word]) -> bool | None:
+    """Whether fewer than half of the letters are Cyrillic; None without letters."""
+    letters = cyrillic = 0
+    for word in words:
+        for c in word.text:
+            if c.isalpha():
+                letters += 1
+                cyrillic += "а" <= c <= "я" or "А" <= c <= "Я" or c in "ёЁ"
+    return 2 * cyrillic < letters if letters else None

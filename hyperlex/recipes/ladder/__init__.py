@@ -1,0 +1,1 @@
+"""Making the learned data of the ladder."""

@@ -1,0 +1,230 @@
+"""The ladder on a tokenizer: `compress`, and text of any ids."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from hyperlex.errors import ConfigError
+from hyperlex.ladder.allocate import Step, allocate
+from hyperlex.ladder.code import Reconstruction, SceneCode, Vocabulary
+from hyperlex.ladder.decode import Decoder
+from hyperlex.ladder.encode import INFLECTED, VERBATIM, Draft, Encoder, Told
+from hyperlex.ladder.inflected import Inflector
+from hyperlex.ladder.outliner import Outliner, best, floor
+
+if TYPE_CHECKING:
+    from hyperlex.tokenizer.hyper import HyperTokenizer
+
+RUNGS = (1, 2, 3, 4)
+
+_BITS_OF_A_CHARACTER = 2.4
+"""What a character of Russian text carries beyond those before it, for a trigram over pieces."""
+
+_SHARE_OF_TEXT = {INFLECTED: 0.9, VERBATIM: 1.0}
+"""Of the bits of a scene, what rungs 3 and 4 tell."""
+
+
+def compress(
+    text: str,
+    *,
+    rung: int | None = None,
+    tokens: int | None = None,
+    ratio: float | None = None,
+    tokenizer: HyperTokenizer | None = None,
+    keep: bool = True,
+) -> SceneCode:
+    """`text` on the ladder: fewer ids, and what they keep is stated.
+
+    Give one of `rung`, `tokens` and `ratio`; by default the rung is 2.
+
+    Args:
+        rung: 1, the best hyperlexeme of each scene and all that is protected; 2, frame and all
+            content words; 3, the words in order and inflected; 4, byte-exact.
+        tokens: a budget of ids. Scenes are told by the rungs that say most within it; what is
+            protected (negation, numbers, dates, units, names, quotes, code, addresses) is never
+            dropped.
+        ratio: the same, as how many times fewer ids than the exact lane takes.
+        tokenizer: one with scene ids (`layout.scene_size`); by default the embedded one.
+        keep: whether the code keeps the source, which `SceneCode.expand` needs.
+
+    Returns:
+        A `SceneCode`; `.ids` are ids of `tokenizer`.
+
+    Raises:
+        ConfigError: more than one of the three was given, one is out of range, or the budget
+            cannot hold what is protected.
+        VocabularyError: the tokenizer has no scene ids.
+    """
+    given = {"rung": rung, "tokens": tokens, "ratio": ratio}
+    chosen = [name for name, value in given.items() if value is not None]
+    if len(chosen) > 1:
+        raise ConfigError(
+            f"{' and '.join(chosen)} were given: one of rung, tokens and ratio was expected."
+        )
+    if tokenizer is None:
+        tokenizer = default()
+    draft = draft_of(tokenizer, text)
+    if rung is not None or not chosen:
+        code = draft.encode(draft.at_rung(_checked_rung(2 if rung is None else rung)))
+        exact = draft.encode(draft.at_rung(VERBATIM))
+        code = min(exact, code, key=len)
+    else:
+        budget = _budget(tokens, ratio, tokenizer, text)
+        (code,) = within([draft], budget)
+    return code if keep else replace(code, text="")
+
+
+def reconstruct(ids: Sequence[int], *, tokenizer: HyperTokenizer | None = None) -> Reconstruction:
+    """The text that ids tell, scene ids among them; what is exact is exact, the rest reads well.
+
+    Args:
+        ids: of `tokenizer`, whole or cut short anywhere.
+        tokenizer: as in `compress`.
+
+    Raises:
+        VocabularyError: an id outside the layout, or the tokenizer has no scene ids.
+    """
+    tokenizer = tokenizer or default()
+    tokenizer.layout.check(ids)
+    return Reconstruction(tokenizer.ladder.vocabulary.decoder.pieces(ids))
+
+
+def encoder(tokenizer: HyperTokenizer) -> Encoder:
+    """The ladder of a tokenizer with scene ids. `HyperTokenizer.ladder` keeps it."""
+    lexicon = tokenizer.lexicon
+    offset = tokenizer.layout.base_size + tokenizer.layout.hyper_size
+    inflector = Inflector(lexicon, tokenizer.encode, tokenizer.decode, offset)
+    decoder = Decoder(lexicon, tokenizer.decode, inflector, offset)
+    return Encoder(
+        Vocabulary(lexicon, offset, tokenizer.decode, decoder),
+        tokenizer.encode,
+        Outliner(lexicon, tokenizer.encode, offset, tokenizer.layout.scene_size),
+        inflector,
+    )
+
+
+@lru_cache(maxsize=1)
+def default() -> HyperTokenizer:
+    """The embedded tokenizer, loaded once for the ladder."""
+    from hyperlex.tokenizer.load import load
+
+    return load()
+
+
+@lru_cache(maxsize=256)
+def draft_of(tokenizer: HyperTokenizer, text: str) -> Draft:
+    """The last texts taken apart: the turns of a talk are compressed again with each new one."""
+    from hyperlex.scene import scenes
+
+    return tokenizer.ladder.read(text, scenes(text))
+
+
+def _checked_rung(rung: int) -> int:
+    if rung not in RUNGS:
+        raise ConfigError(f"rung={rung!r} was given: one of 1, 2, 3 and 4 was expected.")
+    return rung
+
+
+def _budget(tokens: int | None, ratio: float | None, tokenizer: HyperTokenizer, text: str) -> int:
+    if tokens is not None:
+        if tokens < 0 or int(tokens) != tokens:
+            raise ConfigError(f"tokens={tokens!r} was given: a whole number of ids was expected.")
+        return int(tokens)
+    assert ratio is not None
+    if not (ratio >= 1 and math.isfinite(ratio)):
+        raise ConfigError(
+            f"ratio={ratio!r} was given: 1 or more was expected; 4 asks for a quarter of the ids."
+        )
+    return math.floor(len(tokenizer.encode(text)) / ratio)
+
+
+def within(drafts: Sequence[Draft], budget: int) -> list[SceneCode]:
+    """The codes of some texts that say most within one budget of ids.
+
+    Scenes are weighed alone and encoded together, which may come out longer by a few ids: then
+    less is allowed, until it fits.
+
+    Raises:
+        ConfigError: the budget cannot hold what is protected.
+    """
+    exact = [draft.encode([Told(VERBATIM)] * len(draft.scenes)) for draft in drafts]
+    if _length(exact) <= budget:
+        return exact
+    lowest = [draft.encode(draft.at_floor()) for draft in drafts]
+    if _length(lowest) > budget:
+        raise ConfigError(
+            f"{budget} ids cannot hold what is protected in this text (negation, numbers, dates, "
+            f"units, names, quotes, code, addresses): that takes {_length(lowest)}. Allow that "
+            "many ids or more, or split the text."
+        )
+    allowed = budget
+    while allowed > 0:
+        codes = _spent(drafts, allowed)
+        if _length(codes) <= budget:
+            return codes
+        allowed -= _length(codes) - budget
+    return lowest
+
+
+def _length(codes: Sequence[SceneCode]) -> int:
+    return sum(len(code) for code in codes)
+
+
+def _spent(drafts: Sequence[Draft], budget: int) -> list[SceneCode]:
+    """The codes for about `budget` ids."""
+    owners = [(draft, number) for draft in drafts for number in range(len(draft.scenes))]
+    ways = [_ways(draft, number) for draft, number in owners]
+    steps = [
+        [_step(draft, number, way) for way in of_scene]
+        for (draft, number), of_scene in zip(owners, ways, strict=True)
+    ]
+
+    def more(scene: int, number: int) -> Step | None:
+        draft, place = owners[scene]
+        rung = INFLECTED + number - len(steps[scene])
+        if rung > VERBATIM or draft.readings[place].foreign:
+            return None
+        length = sum(s.stop - s.start for s in draft.scenes[place].segments)
+        outlined = max(step.bits for step in steps[scene])
+        bits = max(length * _BITS_OF_A_CHARACTER, 1.25 * outlined) * _SHARE_OF_TEXT[rung]
+        return Step(draft.alone(place, rung), bits)
+
+    taken = allocate(steps, budget, more)
+    told: dict[int, list[Told]] = {id(draft): [] for draft in drafts}
+    for (draft, _), of_scene, number in zip(owners, ways, taken, strict=True):
+        known = number < len(of_scene)
+        way = of_scene[number] if known else Told(INFLECTED + number - len(of_scene))
+        told[id(draft)].append(way)
+    return [draft.encode(told[id(draft)]) for draft in drafts]
+
+
+def _step(draft: Draft, scene: int, way: Told) -> Step:
+    if way.rung == VERBATIM:
+        return Step(draft.alone(scene, VERBATIM), 0.0)
+    groups = [draft.groups[scene][place] for place in way.groups]
+    return Step(sum(len(group.ids) for group in groups), sum(group.bits for group in groups))
+
+
+def _ways(draft: Draft, scene: int) -> list[Told]:
+    """From the floor to rung 2, a group at a time, the one that says most for an id first; a
+    foreign scene is told exactly.
+    """
+    if draft.readings[scene].foreign:
+        return [Told(VERBATIM)]
+    groups = draft.groups[scene]
+    kept = floor(groups)
+    ways = [Told(int(bool(kept)), tuple(kept))]
+    told = set(best(groups))
+    if told != set(kept):
+        ways.append(Told(1, tuple(sorted(told))))
+    rest = [place for place in range(len(groups)) if place not in told]
+    rest.sort(key=lambda place: (-groups[place].bits / len(groups[place].ids), place))
+    for place in rest:
+        told.add(place)
+        rung = 2 if len(told) == len(groups) else 1
+        ways.append(Told(rung, tuple(sorted(told))))
+    return ways
