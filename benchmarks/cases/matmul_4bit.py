@@ -12,18 +12,15 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import platform
-import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from benchmarks.machine import facts
 from benchmarks.providers import Missing, Prepared, Provider, available
 from benchmarks.shapes import CPU_LARGEST, CPU_MODELS, MODELS
 from benchmarks.timing import copies_needed, copy_bandwidth, measure, summary
@@ -64,7 +61,7 @@ def run(options: argparse.Namespace) -> None:
             print(f"{provider.name}: not measured, {provider.reason}", file=sys.stderr)
         else:
             providers.append(provider)
-    machine = _machine(device)
+    machine = facts("matmul_4bit", device)
     ceiling = 0.0
     if not options.dry_run:
         ceiling = copy_bandwidth(device)
@@ -167,35 +164,6 @@ def _errors(prepared: Prepared, inputs: dict[int, Tensor]) -> dict[int, float]:
         error = float((prepared.run(x).double() - expected).norm() / expected.norm())
         errors[batch] = error if math.isfinite(error) else math.inf
     return errors
-
-
-def _machine(device: str) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "case": "matmul_4bit",
-        "date": date.today().isoformat(),
-        "device": device,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "triton": _version("triton"),
-    }
-    if device == "cuda":
-        query = "--query-gpu=driver_version"
-        command = ["nvidia-smi", query, "--format=csv,noheader"]
-        driver = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-        facts |= {"gpu": torch.cuda.get_device_name(), "driver": driver.strip()}
-    else:
-        facts |= {
-            "cpu": torch.backends.cpu.get_cpu_capability(),
-            "threads": torch.get_num_threads(),
-        }
-    return facts
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "none"
 
 
 def _line(row: dict[str, Any]) -> str:

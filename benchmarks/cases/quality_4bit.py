@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
     text = b"".join(file.read_bytes()[: 1 << 20] for file in files[:40])
     data = torch.frombuffer(bytearray(text), dtype=torch.uint8).long()
     held_out = data[-HELD_OUT * LENGTH :].view(HELD_OUT, LENGTH)
-    model, steps = _trained(data[: -HELD_OUT * LENGTH], options.seconds)
+    model, steps = trained(data[: -HELD_OUT * LENGTH], options.seconds)
     reference = _log_probabilities(model, held_out)
     whole = _bits_per_byte(reference, held_out)
     lines = []
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> None:
         file.writelines(lines)
 
 
-def _trained(data: Tensor, seconds: float) -> tuple[LlamaForCausalLM, int]:
+def trained(data: Tensor, seconds: float) -> tuple[LlamaForCausalLM, int]:
     config = LlamaConfig(
         vocab_size=256,
         hidden_size=256,

@@ -64,10 +64,10 @@ def test_the_gate_can_fail() -> None:
         /*0050*/              @!P1 BRA `(.L_x_1) ;
         /*0060*/                   EXIT ;
     """
-    (inner,) = aot._innermost_loops(loop)
+    (inner,) = aot.innermost_loops(loop)
     assert inner == {"FFMA": 1, "BRA": 1}
     with pytest.raises(RuntimeError, match="No loop"):
-        aot._innermost_loops("/*0010*/ EXIT ;")
+        aot.innermost_loops("/*0010*/ EXIT ;")
     job = next(iter(aot.jobs()))
     assert aot.budget(job) < aot.budget(replace(job, dtype="bf16"))
 

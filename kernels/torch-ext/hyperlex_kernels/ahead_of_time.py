@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -118,8 +118,8 @@ def budget(job: Job) -> float:
 def build(job: Job) -> Build:
     """Compile `job`, take it apart, and hold it against the rules."""
     kernel, weights_per_thread = _compile(job)
-    resources, assembly = _disassemble(kernel.asm["cubin"])
-    loop = max(_innermost_loops(assembly), key=lambda body: body.total())
+    resources, assembly = disassemble(kernel.asm["cubin"])
+    loop = max(innermost_loops(assembly), key=lambda body: body.total())
     instructions = loop.total() / weights_per_thread
     products = re.findall(r"\b(HGMMA|HMMA)\b", assembly)
     shared = int(kernel.metadata.shared)
@@ -157,10 +157,6 @@ def build_all(workers: int = 2) -> list[Build]:
 
 def _compile(job: Job) -> tuple[Any, float]:
     """The compiled kernel and the weights a thread decodes in one round of its loop."""
-    import triton
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
-
     from .gemv import gemv_4bit_kernel
     from .matmul import matmul_4bit_kernel
 
@@ -203,18 +199,34 @@ def _compile(job: Job) -> tuple[Any, float]:
         }
         warps, stages = config.warps, config.stages
         weights = config.block_n * config.slices * 128
-    names = list(kernel.arg_names)
     # What the launcher knows of real arguments: pointers and row lengths are multiples of 16.
-    aligned = [name for name in signature if signature[name].startswith("*")] + ["N", "K"]
-    attributes = {(names.index(name),): [["tt.divisibility", 16]] for name in aligned}
+    options = {"num_warps": warps, "num_stages": stages}
+    compiled = compile_kernel(kernel, signature, constants, ("N", "K"), job.architecture, options)
+    return compiled, weights / (32 * warps)
+
+
+def compile_kernel(
+    kernel: Any,
+    signature: dict[str, str],
+    constants: dict[str, Any],
+    aligned: Iterable[str],
+    architecture: int,
+    options: dict[str, Any],
+) -> Any:
+    """`kernel` compiled for a card that need not be there.
+
+    All pointers of `signature`, and the integers named in `aligned`, are taken for multiples of 16.
+    """
+    import triton
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    names = list(kernel.arg_names)
+    pointers = [name for name in signature if signature[name].startswith("*")]
+    attributes = {(names.index(n),): [["tt.divisibility", 16]] for n in (*pointers, *aligned)}
     full = {name: signature.get(name, "constexpr") for name in names}
     source = ASTSource(kernel, signature=full, constexprs=constants, attrs=attributes)
-    compiled = triton.compile(
-        source,
-        target=GPUTarget("cuda", job.architecture, 32),
-        options={"num_warps": warps, "num_stages": stages},
-    )
-    return compiled, weights / (32 * warps)
+    return triton.compile(source, target=GPUTarget("cuda", architecture, 32), options=options)
 
 
 _RESOURCES = re.compile(r"REG:(\d+) STACK:(\d+) SHARED:(\d+) LOCAL:(\d+)")
@@ -225,7 +237,7 @@ _LABEL = re.compile(
 _TARGET = re.compile(r"L_x_\d+")
 
 
-def _disassemble(cubin: bytes) -> tuple[dict[str, int], str]:
+def disassemble(cubin: bytes) -> tuple[dict[str, int], str]:
     """Resources as the assembler reports them, and the code as text."""
     from triton import knobs
 
@@ -245,7 +257,7 @@ def _run(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def _innermost_loops(assembly: str) -> list[Counter[str]]:
+def innermost_loops(assembly: str) -> list[Counter[str]]:
     """The instructions of each loop that holds no other loop, by opcode."""
     labels = {name: int(address, 16) for name, address in _LABEL.findall(assembly)}
     code = [

@@ -1,5 +1,7 @@
 """Which implementation of `matmul_4bit` runs, and why: the answer is a value.
 
+`first_willing` chooses for the operators of `attention` as well.
+
 `IMPLEMENTATIONS` is the order of preference; the first one that does not refuse is taken, and every
 refusal is kept with its reason. `explain` returns it; the benchmark keeps it with each figure.
 """
@@ -10,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from typing import Final
+from typing import Any, Final, Protocol
 
 import torch
 from torch import Tensor
@@ -60,13 +62,23 @@ class Choice:
         return f"{self.implementation} ({self.reason}){passed}"
 
 
+class Placed(Protocol):
+    """What every request says of its place. `capability` is None off CUDA."""
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def capability(self) -> tuple[int, int] | None: ...
+
+
 @dataclass(frozen=True)
-class _Implementation:
-    """`refuse` returns why it will not run, or None."""
+class Implementation:
+    """One way to run an operator. `refuse(request)` returns why it will not, or None."""
 
     name: str
     reason: str
-    refuse: Callable[[Request], str | None]
+    refuse: Callable[[Any], str | None]
     on_gpu: bool = False
 
 
@@ -125,21 +137,21 @@ def _refuse_int4pack(request: Request) -> str | None:
 
 
 IMPLEMENTATIONS: Final = (
-    _Implementation("triton", "fused decode and tensor-core product", _refuse_fused, on_gpu=True),
-    _Implementation("triton_gemv", "fused decode, float32 arithmetic", _refuse_gemv, on_gpu=True),
-    _Implementation("int4pack", "torch's int4 kernel for CPUs", _refuse_int4pack),
-    _Implementation(
+    Implementation("triton", "fused decode and tensor-core product", _refuse_fused, on_gpu=True),
+    Implementation("triton_gemv", "fused decode, float32 arithmetic", _refuse_gemv, on_gpu=True),
+    Implementation("int4pack", "torch's int4 kernel for CPUs", _refuse_int4pack),
+    Implementation(
         "dequantize",
         "Triton makes the weight dense, cuBLAS multiplies",
         lambda request: None,
         on_gpu=True,
     ),
-    _Implementation("reference", "plain PyTorch, runs anywhere", lambda request: None),
+    Implementation("reference", "plain PyTorch, runs anywhere", lambda request: None),
 )
 NAMES: Final = tuple(each.name for each in IMPLEMENTATIONS)
 
 
-def _off_gpu(request: Request, implementation: str) -> str | None:
+def _off_gpu(request: Placed, implementation: str) -> str | None:
     """Why a Triton kernel cannot run here. The interpreter is for tests: it must be asked for."""
     if missing := triton_missing():
         return missing
@@ -148,20 +160,25 @@ def _off_gpu(request: Request, implementation: str) -> str | None:
     return None
 
 
-@cache
-def choose(request: Request, implementation: str = "auto") -> Choice:
-    """The implementation for `request`.
+def first_willing(
+    operator: str,
+    implementations: tuple[Implementation, ...],
+    request: Placed,
+    implementation: str,
+) -> Choice:
+    """The first of `implementations` that does not refuse `request`; the last refuses nothing.
 
-    `implementation` asks for one by name. Raises `ValueError` for an unknown name, and
-    `NotImplementedError` with the reason where the one asked for cannot run.
+    `implementation` asks for one by name, or is 'auto'. Raises `ValueError` for an unknown name,
+    and `NotImplementedError` with the reason where the one asked for cannot run.
     """
-    if implementation not in ("auto", *NAMES):
+    names = [each.name for each in implementations]
+    if implementation not in ("auto", *names):
         raise ValueError(
             f"Unknown implementation {implementation!r}. Expected 'auto' or one of "
-            f"{', '.join(NAMES)}."
+            f"{', '.join(names)}."
         )
     refused: list[Refusal] = []
-    for each in IMPLEMENTATIONS:
+    for each in implementations:
         if implementation not in ("auto", each.name):
             continue
         reason = _off_gpu(request, implementation) if each.on_gpu else None
@@ -171,11 +188,16 @@ def choose(request: Request, implementation: str = "auto") -> Choice:
             return Choice(each.name, why, tuple(refused))
         if implementation == each.name:
             raise NotImplementedError(
-                f"matmul_4bit cannot run as {implementation!r}: {reason}. Use "
-                "implementation='auto'."
+                f"{operator} cannot run as {implementation!r}: {reason}. Use implementation='auto'."
             )
         refused.append(Refusal(each.name, reason))
-    raise AssertionError("the reference refuses nothing")
+    raise AssertionError("the last implementation refuses nothing")
+
+
+@cache
+def choose(request: Request, implementation: str = "auto") -> Choice:
+    """The implementation of `matmul_4bit` for `request`. See `first_willing`."""
+    return first_willing("matmul_4bit", IMPLEMENTATIONS, request, implementation)
 
 
 def request_for(x: Tensor, format: str, group_size: int, out_features: int) -> Request:

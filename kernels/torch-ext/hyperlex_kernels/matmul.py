@@ -11,8 +11,6 @@ order. Both are deterministic: the same input gives the same bits.
 
 from __future__ import annotations
 
-from functools import cache
-
 import torch
 import triton
 import triton.language as tl
@@ -27,6 +25,7 @@ from .decode import (
     nf4_level,
 )
 from .interpreter import INTERPRETED, result_dtype
+from .library import card
 
 _REDUCE_BLOCK = 512
 _NF4_OFFSET_BF16 = tl.constexpr(decode.NF4_OFFSET_BF16)
@@ -336,15 +335,7 @@ def matmul_4bit(
 
 def config_for(x: Tensor, format: str, out_features: int) -> MatmulConfig:
     """The configuration for x [M, K] on the card it lies on (in the interpreter: on an H200)."""
-    card, major, processors = _card(x.device)
+    name, major, processors = card(x.device)
     dtype = str(x.dtype).removeprefix("torch.")
     batch, columns = x.shape
-    return choose_config(format, dtype, batch, out_features, columns, card, major, processors)
-
-
-@cache
-def _card(device: torch.device) -> tuple[str, int, int]:
-    if device.type != "cuda":
-        return "interpreter", 9, 132
-    properties = torch.cuda.get_device_properties(device)
-    return properties.name, properties.major, properties.multi_processor_count
+    return choose_config(format, dtype, batch, out_features, columns, name, major, processors)

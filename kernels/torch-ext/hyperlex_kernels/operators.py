@@ -12,8 +12,6 @@ constant.
 
 from __future__ import annotations
 
-import re
-from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 import torch
@@ -22,10 +20,7 @@ from torch import Tensor
 
 from . import dispatch, layout, reference
 from .formats import FORMATS, GROUP_SIZES, PackedWeight
-
-# Loaded from the Hub, this package has a generated name, and two versions may share a process.
-_PACKAGE: Final = __name__.split(".")[0]
-NAMESPACE: Final = "hyperlex" if _PACKAGE == "hyperlex_kernels" else re.sub(r"\W", "_", _PACKAGE)
+from .library import NAMESPACE, current_device
 
 _WEIGHT: Final = "Tensor packed, Tensor scales, Tensor? zeros"
 torch.library.define(
@@ -160,7 +155,7 @@ def _matmul_4bit(
     name = dispatch.choose(request, implementation).implementation
     flat = x.reshape(-1, columns).contiguous()
     weight = (packed, scales, zeros)
-    with _current(x):
+    with current_device(x):
         if name == "reference":
             out = reference.matmul_4bit(flat, *weight, bias, format, group_size, out_features)
         elif name == "int4pack":
@@ -199,11 +194,6 @@ def _matmul_4bit_fake(
 ) -> Tensor:
     _check_matmul(x, packed, scales, zeros, bias, format, group_size, out_features)
     return x.new_empty((*x.shape[:-1], out_features))
-
-
-def _current(tensor: Tensor) -> AbstractContextManager[object]:
-    """Triton launches on the current device, which need not be the one that the tensors are on."""
-    return torch.cuda.device(tensor.device) if tensor.is_cuda else nullcontext()
 
 
 def _setup_context(ctx: object, inputs: tuple[object, ...], output: Tensor) -> None:
@@ -386,7 +376,7 @@ def _dense(
         return reference.dequantize_4bit(*arguments)
     from . import dequantize
 
-    with _current(packed):
+    with current_device(packed):
         return dequantize.dequantize_4bit(*arguments)
 
 
