@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -36,22 +37,54 @@ def extend_model_directory(
         Otherwise as `extend_model` and `HyperTokenizer.save`.
     """
     target = Path(target)
-    # Which of two models in one directory is loaded depends on how many files each has.
-    if old := [file.name for pattern in WEIGHT_FILES for file in sorted(target.glob(pattern))]:
-        raise ConfigError(
-            f"{target} holds a model already: {old[0]}. A directory without one was expected. "
-            "Choose another output, or delete that model first."
-        )
+    refuse_second_model(target)
     # The place is tried first, so that a wrong one is refused before gigabytes are read.
     with atomic_directory(target) as staged:
-        model = _load(source)
+        model = load_causal_model(source)
         extend_model(model, tok, initialisation=initialisation)
         model.save_pretrained(staged)
         # After the model: the doctor in `save` compares ids next to the config that is there.
         tok.save(staged)
 
 
-def _load(source: str | Path) -> Any:
+def refuse_second_model(target: Path) -> None:
+    """Raise `ConfigError` where `target` holds weights: which of two models in one directory is
+    loaded depends on how many files each has."""
+    if old := weight_files(target):
+        raise ConfigError(
+            f"{target} holds a model already: {old[0].name}. A directory without one was expected. "
+            "Choose another output, or delete that model first."
+        )
+
+
+def weight_files(directory: Path) -> list[Path]:
+    return [file for pattern in WEIGHT_FILES for file in sorted(directory.glob(pattern))]
+
+
+def bring_along(source: str | Path, staged: Path) -> None:
+    """Copy the tokenizer and whatever else lies beside the weights of `source`."""
+    directory = Path(source)
+    if not directory.is_dir():
+        from transformers import AutoTokenizer
+
+        try:
+            AutoTokenizer.from_pretrained(source).save_pretrained(staged)
+        except (OSError, ValueError):
+            return  # a model without a tokenizer is still a model
+        return
+    weights = set(weight_files(directory))
+    for file in sorted(directory.iterdir()):
+        if file.is_file() and file not in weights and not (staged / file.name).exists():
+            if file.name.startswith((".", "model.safetensors.index")):
+                continue
+            shutil.copyfile(file, staged / file.name)
+
+
+def load_causal_model(source: str | Path) -> Any:
+    """The causal language model at `source`, all its weights found, in the type that they have.
+
+    Raises `ConfigError` where there is none, `FormatError` where some of its weights are missing.
+    """
     from transformers import AutoModelForCausalLM
 
     auto: Any = AutoModelForCausalLM  # its type leaves out what output_loading_info adds

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from torch import Tensor
 import hyperlex_kernels as kernels
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.files import atomic_directory
-from hyperlex.model.directory import WEIGHT_FILES
+from hyperlex.model.directory import bring_along, refuse_second_model, weight_files
 from hyperlex.model.linear import Linear4bit
 from hyperlex.model.quantizer import HyperlexQuantConfig
 from hyperlex_kernels.bitsandbytes import weight_prefixes
@@ -53,11 +52,7 @@ def quantize_directory(
         FormatError: weights that cannot be quantised or imported.
     """
     target = Path(target)
-    if old := _weight_files(target):
-        raise ConfigError(
-            f"{target} holds a model already: {old[0].name}. A directory without one was expected. "
-            "Choose another output, or delete that model first."
-        )
+    refuse_second_model(target)
     with atomic_directory(target) as staged:
         if _quantization(source).get("load_in_4bit"):
             layers = _import(Path(source), staged, config)
@@ -65,7 +60,7 @@ def quantize_directory(
         else:
             layers = _quantize(source, staged, config)
             imported = False
-        _bring_along(source, staged)
+        bring_along(source, staged)
         after = _size(staged)
     return QuantizedDirectory(layers, _size(Path(source)), after, imported)
 
@@ -201,28 +196,5 @@ def _quantization(source: str | Path) -> dict[str, Any]:
     return found
 
 
-def _bring_along(source: str | Path, staged: Path) -> None:
-    """The tokenizer and whatever else lies beside the weights."""
-    directory = Path(source)
-    if not directory.is_dir():
-        from transformers import AutoTokenizer
-
-        try:
-            AutoTokenizer.from_pretrained(source).save_pretrained(staged)
-        except (OSError, ValueError):
-            return  # a model without a tokenizer is still a model
-        return
-    weights = set(_weight_files(directory))
-    for file in sorted(directory.iterdir()):
-        if file.is_file() and file not in weights and not (staged / file.name).exists():
-            if file.name.startswith((".", "model.safetensors.index")):
-                continue
-            shutil.copyfile(file, staged / file.name)
-
-
-def _weight_files(directory: Path) -> list[Path]:
-    return [file for pattern in WEIGHT_FILES for file in sorted(directory.glob(pattern))]
-
-
 def _size(directory: Path) -> int:
-    return sum(file.stat().st_size for file in _weight_files(directory) if file.suffix != ".json")
+    return sum(file.stat().st_size for file in weight_files(directory) if file.suffix != ".json")

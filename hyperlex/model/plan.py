@@ -1,0 +1,228 @@
+"""What a model takes in memory, before any of it is downloaded: weights, cache, activations.
+
+Nothing here is an estimate but the activations and the reserve. The model is built from its config
+on the meta device, with the same 4-bit layers that loading would put into it, and its tensors are
+added up; the cache is what `QuantizedKVCache` allocates; activations are counted in a run of the
+model's own code without numbers (`hyperlex.model.activations`).
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+import torch
+from torch import nn
+
+from hyperlex.errors import ConfigError
+from hyperlex.model.activations import activation_bytes
+from hyperlex.model.attention import NAME
+from hyperlex.model.cache import Width, cache_bytes, check_width
+from hyperlex.model.quantizer import METHOD, HyperlexQuantConfig, HyperlexQuantizer
+
+Weights = Literal["nf4", "int4", "fp16", "bf16", "fp32"]
+WEIGHTS: Final[tuple[str, ...]] = get_args(Weights)
+_DTYPES: Final = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
+
+GIB: Final = 1 << 30
+RESERVE: Final = GIB // 2
+"""For CUDA itself and the libraries' kernels; what the driver takes differs by card and version."""
+PREFILL_CHUNK: Final = 512
+MOST_TOKENS: Final = 1 << 24
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """Sizes in bytes. `largest_context` is the most tokens a text that fit, 0 where none do.
+
+    weights           all parameters and buffers but the vocabulary's
+    vocabulary        rows of the embedding and, where it is not the same matrix, of the head
+    hypertoken_rows   of those, rows that the extended tokenizer adds
+    cache             for `context` tokens of each of `batch` texts
+    activations       the most at once while `prefill` tokens are read
+    reserve           assumed, for CUDA itself
+    positions         tokens that the model was made for, where its config says so
+    """
+
+    architecture: str
+    parameters: int
+    weights_format: str
+    dtype: str
+    weights: int
+    vocabulary: int
+    vocabulary_rows: int
+    hypertoken_rows: int
+    kv: str
+    context: int
+    batch: int
+    cache: int
+    cache_per_token: int
+    prefill: int
+    activations: int
+    reserve: int
+    gpu: int
+    largest_context: int
+    positions: int | None
+
+    @property
+    def total(self) -> int:
+        return self.weights + self.vocabulary + self.cache + self.activations + self.reserve
+
+    @property
+    def fits(self) -> bool:
+        return self.total <= self.gpu
+
+
+def plan_memory(
+    source: str | Path,
+    *,
+    gpu: int,
+    context: int,
+    weights: Weights | None = None,
+    kv: Width = "fp16",
+    batch: int = 1,
+    prefill: int = PREFILL_CHUNK,
+    vocabulary_rows: int | None = None,
+    reserve: int = RESERVE,
+) -> MemoryPlan:
+    """What the causal language model at `source` takes, from its config alone.
+
+    Args:
+        source: a directory with a config.json, such a file itself, or a hub id.
+        gpu: bytes of the card.
+        context: tokens of one text, prompt and answer together.
+        weights: how they are stored; None: as the checkpoint says, else "nf4".
+        kv: the width of the cache; "auto" is the type that the model computes in.
+        batch: texts at once.
+        prefill: tokens of a prompt read at once, `prefill_chunk_size` of `generate`.
+        vocabulary_rows: ids of an extended tokenizer; the model is planned with a row for each.
+        reserve: bytes to keep for what is not counted.
+
+    Raises:
+        ConfigError: no such config, an unknown choice, a size below 1.
+    """
+    sizes = {"gpu": gpu, "context": context, "batch": batch, "prefill": prefill}
+    if low := [name for name, value in sizes.items() if value < 1]:
+        raise ConfigError(f"{low[0]}={sizes[low[0]]}. A number of at least 1 was expected.")
+    check_width(kv)
+    config = read_config(source)
+    stored = getattr(config, "quantization_config", None)
+    model, quantization, dtype = _build(config, weights, stored)
+    rows, added = _vocabulary(model, vocabulary_rows)
+    vocabulary = _size(rows) + added * _row_bytes(rows)
+    text = model.config.get_text_config()
+    prompt = min(prefill, context)
+    plan = MemoryPlan(
+        architecture=type(model).__name__,
+        parameters=_parameters(config) + added * sum(each.shape[1] for each in rows),
+        weights_format=quantization.format if quantization else _name(dtype),
+        dtype=_name(dtype),
+        weights=_size([*model.parameters(), *model.buffers()]) - _size(rows),
+        vocabulary=vocabulary,
+        vocabulary_rows=rows[0].shape[0] + added,
+        hypertoken_rows=added,
+        kv=kv,
+        context=context,
+        batch=batch,
+        cache=cache_bytes(model.config, kv, batch, context, dtype),
+        cache_per_token=_per_token(model.config, kv, batch, dtype),
+        prefill=prompt,
+        activations=activation_bytes(model, batch, prompt),
+        reserve=reserve,
+        gpu=gpu,
+        largest_context=0,
+        positions=getattr(text, "max_position_embeddings", None),
+    )
+    # The cache is a constant and so much a token; activations stay what they are for a chunk.
+    constant = cache_bytes(model.config, kv, batch, 1, dtype) - plan.cache_per_token
+    room = gpu - (plan.total - plan.cache) - constant
+    return replace(plan, largest_context=max(0, min(room // plan.cache_per_token, MOST_TOKENS)))
+
+
+def read_config(source: str | Path) -> Any:
+    """The config of a model. Raises `ConfigError` where there is none that transformers knows."""
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(source)
+    except Exception as error:  # transformers raises a dozen kinds
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ConfigError(
+            f"{str(source)!r} has no config of a language model ({reason}). A directory with a "
+            "config.json, such a file, or a hub id was expected."
+        ) from error
+
+
+def _build(
+    config: Any, weights: str | None, stored: Any
+) -> tuple[Any, HyperlexQuantConfig | None, torch.dtype]:
+    """The model without numbers, as it would be after loading."""
+    given = stored if isinstance(stored, dict) else {}
+    if weights is not None and weights not in WEIGHTS:
+        raise ConfigError(f"weights={weights!r}. Expected one of {', '.join(WEIGHTS)}.")
+    quantization: HyperlexQuantConfig | None = None
+    if weights is None and given.get("quant_method") == METHOD:
+        quantization = HyperlexQuantConfig(**given)
+    elif weights in (None, "nf4", "int4"):
+        quantization = HyperlexQuantConfig(weights or "nf4")
+    dtype = _DTYPES.get(weights or "")
+    if dtype is None:
+        # Beside 4-bit weights a checkpoint in 32 bits is run in 16: memory is short.
+        bfloat16 = getattr(config, "dtype", None) == torch.bfloat16
+        dtype = torch.bfloat16 if bfloat16 else torch.float16
+    model = _meta_model(config, dtype)
+    if quantization is not None:
+        HyperlexQuantizer(quantization)._process_model_before_weight_loading(model)
+    return model, quantization, dtype
+
+
+def _meta_model(config: Any, dtype: torch.dtype) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    auto: Any = AutoModelForCausalLM
+    plain = copy.deepcopy(config)
+    try:
+        with torch.device("meta"):
+            return auto.from_config(plain, dtype=dtype, attn_implementation=NAME).eval()
+    except ValueError as error:
+        raise ConfigError(
+            f"{config.model_type!r} is no causal language model that transformers can build here. "
+            "The config of one was expected, as of GPT-2, Llama, Mistral or Qwen."
+        ) from error
+
+
+def _parameters(config: Any) -> int:
+    """Of the model before any quantisation."""
+    model = _meta_model(config, torch.float16)
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _vocabulary(model: Any, ids: int | None) -> tuple[list[nn.Parameter], int]:
+    """The matrices with a row for each id, and how many rows `ids` adds to each."""
+    matrices = [model.get_input_embeddings().weight]
+    head = model.get_output_embeddings()
+    if head is not None and head.weight is not matrices[0]:
+        matrices.append(head.weight)
+    present: int = matrices[0].shape[0]
+    # As `extend_model` does: up to a multiple of 64, and nothing shrinks.
+    wanted = present if ids is None or ids <= present else -(-ids // 64) * 64
+    return matrices, wanted - present
+
+
+def _row_bytes(matrices: list[nn.Parameter]) -> int:
+    return sum(matrix.shape[1] * matrix.element_size() for matrix in matrices)
+
+
+def _size(tensors: Any) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def _per_token(config: Any, kv: Width, batch: int, dtype: torch.dtype) -> int:
+    two = cache_bytes(config, kv, batch, 2, dtype)
+    return two - cache_bytes(config, kv, batch, 1, dtype)
+
+
+def _name(dtype: torch.dtype) -> str:
+    return next((name for name, each in _DTYPES.items() if each == dtype), str(dtype))
