@@ -19,12 +19,17 @@ from typer.core import TyperGroup
 
 import hyperlex
 from hyperlex.cli.analyze import analyze
+from hyperlex.cli.compress import compress
+from hyperlex.cli.convert_gqa import convert_gqa
+from hyperlex.cli.corpora import corpora
 from hyperlex.cli.decode import decode
 from hyperlex.cli.demo import demo
 from hyperlex.cli.doctor import doctor
 from hyperlex.cli.encode import encode
 from hyperlex.cli.explain import explain
 from hyperlex.cli.extend import extend
+from hyperlex.cli.measure import measure
+from hyperlex.cli.plan import plan
 from hyperlex.cli.quantize import quantize
 from hyperlex.cli.train import train
 from hyperlex.errors import ConfigError, HyperlexError
@@ -107,8 +112,23 @@ def _speak_utf8() -> None:
 app = typer.Typer(
     cls=_Verbs, add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True
 )
-for _verb in (demo, analyze, train, extend, quantize, encode, decode, explain, doctor):
+for _verb in (
+    demo,
+    analyze,
+    measure,
+    train,
+    extend,
+    quantize,
+    convert_gqa,
+    plan,
+    encode,
+    decode,
+    compress,
+    explain,
+    doctor,
+):
     app.command()(_verb)
+app.add_typer(corpora, name="corpora")
 
 
 def _print_version(asked: bool) -> None:

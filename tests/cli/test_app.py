@@ -19,6 +19,7 @@ VERBS = (
     "quantize",
     "encode",
     "decode",
+    "compress",
     "explain",
     "doctor",
 )
