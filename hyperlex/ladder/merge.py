@@ -7,6 +7,10 @@ from itertools import combinations
 from typing import NamedTuple
 
 
+_LONGEST = 96
+"""A longer scene (a list, text without marks) is joined stretch by stretch: pairs are quadratic."""
+
+
 class Group(NamedTuple):
     """A code and the places of the items that it stands for, in order."""
 
@@ -35,6 +39,12 @@ def merge(
     Returns:
         Groups that share out all places, in the order of their first places.
     """
+    if len(codes) > _LONGEST:
+        return [
+            Group(group.code, tuple(start + place for place in group.places))
+            for start in range(0, len(codes), _LONGEST)
+            for group in merge(codes[start : start + _LONGEST], merges, stop, banned)
+        ]
     places: dict[int, tuple[int, ...]] = {}
     rest: list[Group] = []
     for place, code in enumerate(codes):

@@ -177,6 +177,14 @@ def test_what_is_not_russian_goes_through_exactly(text: str) -> None:
         assert hyperlex.compress(text, rung=rung).decode().strip() == text.strip()
 
 
+def test_a_scene_without_end_is_told(tok: HyperTokenizer) -> None:
+    lemmas = [lexeme.lemma for lexeme in tok.lexicon.lexemes if lexeme.kind == "N"]
+    text = " ".join(lemmas[:300])
+    code = hyperlex.compress(text, rung=2)
+    assert len(code) <= len(tok.encode(text))
+    assert code.decode()
+
+
 def test_reconstruction_is_marked() -> None:
     told = hyperlex.compress(PASSAGE, rung=2).decode()
     assert not told.exact

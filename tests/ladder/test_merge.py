@@ -37,6 +37,12 @@ def test_the_order_of_a_scene_does_not_matter(scene: list[int], random: object) 
     assert one == other
 
 
+def test_a_scene_without_end_is_joined_stretch_by_stretch() -> None:
+    scene = [HE, code("стоять"), code("дверь")] * 20_000
+    places = [place for group in merge(scene, LEXICON.merges, STOP) for place in group.places]
+    assert sorted(places) == list(range(len(scene)))
+
+
 def test_hyperlexemes_are_joined_further() -> None:
     assert merge([HE, code("дверь"), code("стоять")], LEXICON.merges, STOP) == [
         Group(STOP - 1, (0, 1, 2))
