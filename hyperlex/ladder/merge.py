@@ -6,7 +6,6 @@ from collections.abc import Container, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-
 _LONGEST = 96
 """A longer scene (a list, text without marks) is joined stretch by stretch: pairs are quadratic."""
 
