@@ -98,6 +98,13 @@ def extend_model(
             "model instead, or, if its tokenizer got tokens added, call "
             f"model.resize_token_embeddings({layout.base_size}) and train those first."
         )
+    if present - layout.base_size > _SPARE_ROWS:
+        warnings.warn(
+            f"{type(model).__name__} has {present} rows of embeddings, and the base tokenizer only "
+            f"{layout.base_size} ids: is it this model's own? Rows from {layout.base_size} on are "
+            "overwritten.",
+            stacklevel=2,
+        )
     record = _record(layout, tok.codebook, initialisation)
     if _is_done(model, record, present, layout):
         return model
@@ -117,6 +124,11 @@ def extend_model(
     setattr(model.config, RECORD_KEY, record)
     _suppress_padding(model, layout, rows)
     return model
+
+
+_SPARE_ROWS = 4_096
+"""Published models pad their embeddings by up to some 2,400 rows (DeepSeek has 102,400 for
+100,015 ids)."""
 
 
 def _check_arguments(tok: HyperTokenizer, initialisation: str, pad_to_multiple_of: int) -> None:

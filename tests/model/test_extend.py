@@ -466,3 +466,11 @@ def test_wrong_arguments_are_refused(
         extend_model(model, tok, **arguments)
     with pytest.raises(ConfigError, match="HyperTokenizer was expected"):
         extend_model(model, tok.base.tokenizer)  # type: ignore[arg-type]
+
+
+def test_a_model_of_another_tokenizer_is_warned_of(tok: HyperTokenizer) -> None:
+    model = AutoModelForCausalLM.from_config(
+        transformers.GPT2Config(**GPT, vocab_size=tok.layout.base_size + 5_000)
+    )
+    with pytest.warns(UserWarning, match="is it this model's own"):
+        extend_model(model, tok)
