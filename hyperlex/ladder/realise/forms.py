@@ -343,7 +343,7 @@ def _parse(lemma: str, kind: str) -> Any | None:
             continue
         this = (
             order.index(pos),
-            int(kind == "P" and not _is_name(parse.tag)),
+            int((kind == "P") != _is_name(parse.tag)),  # «пол» is a floor, and Paul is «Пол»
             0 if own else 1 if same else 2,
             ("Fixd" in parse.tag and spelled[-1] in _CONSONANTS)
             + 2 * ("perf" in parse.tag)
