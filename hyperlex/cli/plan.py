@@ -112,8 +112,11 @@ def plan(
 
 def _size(option: str, words: str) -> int:
     """`8GB`, `32k`, `2048` as a number; units are powers of 1,024."""
-    match = re.fullmatch(r"(\d+(?:[.]\d+)?)\s*([kmgt]?)(?:i?b)?", words.strip().lower())
-    if match is None:
+    words = words.strip().replace(",", ".")
+    match = re.fullmatch(r"(\d+(?:[.]\d+)?)\s*([kmgt]?)(?:i?b)?", words.lower())
+    # A bare `--gpu 8` means no eight bytes.
+    unsure = match and option != "--context" and not match[2] and 0 < float(match[1]) < _UNITS["m"]
+    if match is None or unsure:
         raise ConfigError(
             f"{option} {words}: a number with a unit was expected, as in {option} "
             f"{'32k' if option == '--context' else '8GB'}."

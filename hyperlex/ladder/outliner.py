@@ -82,18 +82,24 @@ class Outliner:
                 codes.append(code)
                 continue
             written = " ".join(found.span.of(text).split())
-            if codes[-1] is None and literals[-1].protected == found.protected:
+            # What is denied stands or falls with its negation.
+            protected = found.protected or codes[-1] in self._attaching
+            if codes[-1] is None and literals[-1].protected == protected:
                 literals[-1].words.append(written)
             else:
-                literals.append(_Literal(len(codes), [written], found.protected))
+                literals.append(_Literal(len(codes), [written], protected))
             codes.append(None)
+        denied = {place + 1 for place, code in enumerate(codes) if code in self._attaching}
         placed: list[tuple[int, IdGroup]] = []
         for group in self._merged(codes, reading):
             frame = group.places[0] == 0
             made = IdGroup(
                 (self._offset + group.code,),
                 self._bits[group.code],
-                any(place and reading.found[place - 1].protected for place in group.places),
+                any(
+                    place in denied or (place and reading.found[place - 1].protected)
+                    for place in group.places
+                ),
                 frame,
                 len(group.places) > 1 or not frame,
             )

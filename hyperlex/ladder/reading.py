@@ -18,7 +18,7 @@ ATTACHING = frozenset(("не", "ни", "без"))
 """Those that negate the word after them."""
 
 LITERAL_KINDS = frozenset(("number", "date", "code", "address"))
-"""Protected text that stands as it stood. Names and units may be lexemes, a negation always is."""
+"""Protected text that stands as it stood, as units do. Names may be lexemes, a negation is one."""
 
 _SHORT_QUOTE = 4
 """A quotation of up to so many words is the name of something and stands as it stood; a longer one
@@ -76,7 +76,8 @@ def read(scene: Scene, text: str) -> Reading:
         for p in scene.protected
         if p.kind in LITERAL_KINDS or (p.kind == "quote" and len(p.text.split()) <= _SHORT_QUOTE)
     ]
-    kept = {p.span.start for p in scene.protected if p.kind in ("name", "unit", "number")}
+    kept = {p.span.start for p in scene.protected if p.kind in ("name", "number")}
+    units = {p.span.start for p in scene.protected if p.kind == "unit"}
     negating = {p.span.start for p in scene.protected if p.kind == "negation"}
     prepositions = _prepositions(scene.words)
     found: list[Found] = []
@@ -90,7 +91,7 @@ def read(scene: Scene, text: str) -> Reading:
                 span = _hull(found.pop().span, span)
             found.append(Found(Literal(" ".join(span.of(text).split())), span, True))
             continue
-        if any(c.isdigit() for c in word.text):
+        if word.span.start in units or any(c.isdigit() for c in word.text):
             found.append(Found(Literal(word.text), word.span, True))
             continue
         item = _item(word, prepositions)

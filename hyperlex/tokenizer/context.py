@@ -108,7 +108,7 @@ def _parts_of_text(
     if keep < 0:
         raise ConfigError(f"keep_recent={keep_recent} was given: 0 or more ids were expected.")
     ids = tokenizer.encode(text)
-    if len(ids) <= min(keep, tokens):
+    if len(ids) <= tokens:
         return [(text, True)]
     start = len(text) - len(tokenizer.decode(ids[len(ids) - keep :])) if keep else len(text)
     cut = _SENTENCE_START.search(text, max(0, start - 1))
@@ -124,12 +124,17 @@ def _parts_of_messages(
             "This tokenizer has no chat template: one was expected for messages. Give the context "
             "as one text, or set a template on the base tokenizer before it is extended."
         )
+    if not messages:
+        raise ConfigError("No message was given: at least one was expected.")
     first_kept = max(0, len(messages) - keep_recent)
     shown = []
     for number, message in enumerate(messages):
-        if not isinstance(message, Mapping) or not {"role", "content"} <= message.keys():
+        if not isinstance(message, Mapping) or not all(
+            isinstance(message.get(key), str) for key in ("role", "content")
+        ):
             raise ConfigError(
-                f"Message {number} is {message!r}: a dict with 'role' and 'content' was expected."
+                f"Message {number} is {message!r}: a dict with 'role' and 'content', both of them "
+                "str, was expected."
             )
         old = number < first_kept and message["role"] != "system"
         shown.append({**message, "content": _PLACE.format(number)} if old else dict(message))

@@ -78,17 +78,20 @@ def compress(
     return code if keep else replace(code, text="")
 
 
-def reconstruct(ids: Sequence[int], *, tokenizer: HyperTokenizer | None = None) -> Reconstruction:
+def reconstruct(
+    ids: Sequence[int] | SceneCode, *, tokenizer: HyperTokenizer | None = None
+) -> Reconstruction:
     """The text that ids tell, scene ids among them; what is exact is exact, the rest reads well.
 
     Args:
-        ids: of `tokenizer`, whole or cut short anywhere.
+        ids: of `tokenizer`, whole or cut short anywhere; or a code.
         tokenizer: as in `compress`.
 
     Raises:
         VocabularyError: an id outside the layout, or the tokenizer has no scene ids.
     """
     tokenizer = tokenizer or default()
+    ids = ids.ids if isinstance(ids, SceneCode) else ids
     tokenizer.layout.check(ids)
     return Reconstruction(tokenizer.ladder.vocabulary.decoder.pieces(ids))
 
@@ -124,7 +127,7 @@ def draft_of(tokenizer: HyperTokenizer, text: str) -> Draft:
 
 
 def _checked_rung(rung: int) -> int:
-    if rung not in RUNGS:
+    if isinstance(rung, bool) or rung not in RUNGS:
         raise ConfigError(f"rung={rung!r} was given: one of 1, 2, 3 and 4 was expected.")
     return rung
 

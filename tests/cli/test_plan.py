@@ -11,6 +11,8 @@ from transformers import LlamaConfig
 
 from hyperlex import HyperTokenizer
 from hyperlex.cli.demo import story
+from hyperlex.cli.plan import _size
+from hyperlex.errors import ConfigError
 
 
 @pytest.fixture
@@ -105,3 +107,10 @@ def test_mistakes_are_one_line(refused: Any, model: Path, tmp_path: Path) -> Non
         ((tmp_path / "none", "--gpu", "8GB"), "no config of a language model"),
     ):
         assert message in refused("plan", *words).stderr
+
+
+def test_a_size_without_a_unit_is_no_bytes(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a number with a unit"):
+        _size("--gpu", "8")
+    assert _size("--gpu", "8,5GB") == int(8.5 * 2**30)
+    assert _size("--context", "2048") == 2048

@@ -73,6 +73,20 @@ def test_a_code_is_the_same_in_another_process() -> None:
     assert printed == {" ".join(map(str, hyperlex.compress(PASSAGE, rung=2).ids)) + "\n"}
 
 
+@pytest.mark.parametrize("rung", [1, 2])
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Налог в 13 % не взяли.", "13 %"),
+        ("Цена 100 ₽ за штуку.", "100 ₽"),
+        ("Он держал руки без перчаток.", "без перчаток"),
+        ("Мне его больше не донести.", "не донести"),
+    ],
+)
+def test_units_and_what_is_denied_are_kept(rung: int, text: str, kept: str) -> None:
+    assert kept in hyperlex.compress(text, rung=rung).decode()
+
+
 def test_lower_rungs_take_fewer_ids() -> None:
     lengths = [len(hyperlex.compress(PASSAGE, rung=rung)) for rung in (1, 2, 3, 4)]
     assert lengths == sorted(lengths)

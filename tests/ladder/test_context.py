@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import hyperlex
@@ -27,8 +29,9 @@ def tok() -> HyperTokenizer:
 
 
 def test_the_end_of_a_text_stays_exact(tok: HyperTokenizer) -> None:
-    made = hyperlex.compress_context(OLD + RECENT, 45, keep_recent=15)
-    assert len(made.input_ids) <= 45
+    tokens = len(tok.encode(OLD + RECENT)) - 3
+    made = hyperlex.compress_context(OLD + RECENT, tokens, keep_recent=15)
+    assert len(made.input_ids) <= tokens
     assert tok.decode(made.input_ids[-made.exact :]) == RECENT
     assert hyperlex.reconstruct(made.input_ids).endswith(RECENT)
 
@@ -72,9 +75,15 @@ def test_the_template_is_rendered_as_transformers_does(any_tok: HyperTokenizer) 
     assert told.replace(" \n", "\n") == shown
 
 
-def test_a_message_without_content_is_told_of() -> None:
+@pytest.mark.parametrize("content", [{}, {"content": None}, {"content": [{"type": "text"}]}])
+def test_a_message_without_text_is_told_of(content: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="Message 0 is"):
-        hyperlex.compress_context([{"role": "user"}], 100)
+        hyperlex.compress_context([{"role": "user", **content}], 100)
+
+
+def test_no_message_is_told_of() -> None:
+    with pytest.raises(ConfigError, match="No message was given"):
+        hyperlex.compress_context([], 100)
 
 
 def test_a_tokenizer_without_scene_ids_is_told_of(any_tok: HyperTokenizer) -> None:
