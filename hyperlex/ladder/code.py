@@ -51,7 +51,7 @@ class Vocabulary:
 
     Attributes:
         lexicon: of the scene range.
-        offset: where that range begins: `layout.base_size + layout.hyper_size`.
+        offset: where that range begins: `layout.first_scene`.
         read: text of ids below it.
         decoder: of all ids.
     """

@@ -103,13 +103,10 @@ class Draft:
 
     def at_rung(self, rung: int) -> list[Told]:
         """Every scene told by one rung; a foreign one exactly."""
-        if rung >= INFLECTED:
-            return [
-                Told(VERBATIM if self.readings[k].foreign else rung)
-                if rung == INFLECTED
-                else Told(rung)
-                for k in range(len(self.scenes))
-            ]
+        if rung == VERBATIM:
+            return [Told(VERBATIM)] * len(self.scenes)
+        if rung == INFLECTED:
+            return [Told(VERBATIM if one.foreign else rung) for one in self.readings]
         return [
             Told(VERBATIM)
             if reading.foreign

@@ -192,8 +192,9 @@ def _item(word: Word, prepositions: dict[int, str]) -> Item | None:
         return None
     kind = kind_of(word)
     lemma = word.lemma if kind == "P" else word.lemma.lower()
-    feats = _features(word.feats)
-    slot = Slot(prepositions.get(word.index, ""), *feats) if kind in "NPATDM" else None
+    slot = None
+    if kind in "NPATDM":
+        slot = Slot(prepositions.get(word.index, ""), word.feat("Case"), word.feat("Number"))
     return Item(Lexeme(lemma.replace("ё", "е").replace("Ё", "Е"), kind), slot)
 
 
@@ -212,13 +213,6 @@ def kind_of(word: Word) -> str:
             return "S"
         return "C" if "Degree=Cmp" in word.feats else "A"
     return _KINDS.get(word.upos, "O")
-
-
-@lru_cache(maxsize=4096)
-def _features(feats: str) -> tuple[str, str]:
-    """Case and number."""
-    pairs = dict(pair.split("=", 1) for pair in feats.split("|")) if feats else {}
-    return pairs.get("Case", ""), pairs.get("Number", "")
 
 
 @lru_cache(maxsize=1 << 17)

@@ -252,7 +252,7 @@ def _extend(
         parameter.data[: len(old)] = old
     table = parameter.data if parameter.ndim == 2 else parameter.data.unsqueeze(1)
     fill_hypertoken_rows(table, tok.codebook, initialisation, role)
-    padding = max(len(old), layout.base_size + layout.hyper_size)
+    padding = max(len(old), layout.first_scene)
     table[padding:] = mean_row(table, layout.base_size).to(table.dtype)
     if layout.scene_size and role != "output":
         fill_scene_rows(table, tok)

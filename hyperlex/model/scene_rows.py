@@ -31,7 +31,7 @@ def fill_scene_rows(table: Tensor, tok: HyperTokenizer) -> None:
                 spelled[word] = tok.base_encode(f" {word}")
             ids += spelled[word]
         lengths.append(len(ids) - before)
-    first = layout.base_size + layout.hyper_size + lexicon.first_frame
+    first = layout.first_scene + lexicon.first_frame
     fill_rows(table, np.array(ids, np.int64), np.array(lengths), first, "mean", "input")
 
 

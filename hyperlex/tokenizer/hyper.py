@@ -154,13 +154,10 @@ class HyperTokenizer:
             VocabularyError: an id outside the layout.
         """
         ids = list(ids)
-        if ids and (min(ids) < 0 or max(ids) >= self.layout.total):
+        highest = max(ids, default=0)
+        if highest >= self.layout.total or min(ids, default=0) < 0:
             self.layout.check(ids)
-        if (
-            self.layout.scene_size
-            and ids
-            and max(ids) >= self.layout.total - self.layout.scene_size
-        ):
+        if highest >= self.layout.first_scene:
             return self._decode_with_scenes(ids)
         if self._tokenizer is None:
             return self.base.decode(self.expand(ids))
@@ -169,7 +166,7 @@ class HyperTokenizer:
 
     def _decode_with_scenes(self, ids: Sequence[int]) -> str:
         runs = groupby(ids, key=self.layout.is_scene)
-        first = self.layout.total - self.layout.scene_size
+        first = self.layout.first_scene
         return "".join(
             "".join(scene_token(self.lexicon, index - first) for index in run)
             if of_scenes

@@ -69,9 +69,10 @@ def compress(
         tokenizer = default()
     draft = draft_of(tokenizer, text)
     if rung is not None or not chosen:
-        code = draft.encode(draft.at_rung(_checked_rung(2 if rung is None else rung)))
-        exact = draft.encode(draft.at_rung(VERBATIM))
-        code = min(exact, code, key=len)
+        rung = _checked_rung(2 if rung is None else rung)
+        code = draft.encode(draft.at_rung(VERBATIM))
+        if rung != VERBATIM:
+            code = min(code, draft.encode(draft.at_rung(rung)), key=len)
     else:
         budget = _budget(tokens, ratio, tokenizer, text)
         (code,) = within([draft], budget)
@@ -99,7 +100,7 @@ def reconstruct(
 def encoder(tokenizer: HyperTokenizer) -> Encoder:
     """The ladder of a tokenizer with scene ids. `HyperTokenizer.ladder` keeps it."""
     lexicon = tokenizer.lexicon
-    offset = tokenizer.layout.base_size + tokenizer.layout.hyper_size
+    offset = tokenizer.layout.first_scene
     inflector = Inflector(lexicon, tokenizer.encode, tokenizer.decode, offset)
     decoder = Decoder(lexicon, tokenizer.decode, inflector, offset)
     return Encoder(
@@ -154,7 +155,7 @@ def within(drafts: Sequence[Draft], budget: int) -> list[SceneCode]:
     Raises:
         ConfigError: the budget cannot hold what is protected.
     """
-    exact = [draft.encode([Told(VERBATIM)] * len(draft.scenes)) for draft in drafts]
+    exact = [draft.encode(draft.at_rung(VERBATIM)) for draft in drafts]
     if _length(exact) <= budget:
         return exact
     lowest = [draft.encode(draft.at_floor()) for draft in drafts]

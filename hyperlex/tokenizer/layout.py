@@ -29,23 +29,28 @@ class VocabularyLayout:
     @property
     def total(self) -> int:
         """One past the highest id; a model needs at least as many rows."""
-        return self.base_size + self.hyper_size + self.scene_size
+        return self.first_scene + self.scene_size
+
+    @property
+    def first_scene(self) -> int:
+        """The first scene id; one past the last hypertoken."""
+        return self.base_size + self.hyper_size
 
     def is_base(self, index: int) -> bool:
         return 0 <= index < self.base_size
 
     def is_hyper(self, index: int) -> bool:
-        return self.base_size <= index < self.base_size + self.hyper_size
+        return self.base_size <= index < self.first_scene
 
     def is_scene(self, index: int) -> bool:
-        return self.base_size + self.hyper_size <= index < self.total
+        return self.first_scene <= index < self.total
 
     def to_code(self, index: int) -> int:
         """The codebook entry of a hypertoken id; the inverse of `to_id`."""
         if not self.is_hyper(index):
             raise VocabularyError(
                 f"Id {index} is no hypertoken: {self.base_size} to "
-                f"{self.base_size + self.hyper_size - 1} was expected."
+                f"{self.first_scene - 1} was expected."
             )
         return index - self.base_size
 

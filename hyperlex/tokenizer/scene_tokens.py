@@ -17,5 +17,5 @@ def scene_token(lexicon: Lexicon, code: int) -> str:
 
 def scene_tokens(lexicon: Lexicon, layout: VocabularyLayout) -> dict[str, int]:
     """The ids of all scene tokens of a layout, by name."""
-    first = layout.total - layout.scene_size
+    first = layout.first_scene
     return {scene_token(lexicon, code): first + code for code in range(layout.scene_size)}
