@@ -1,14 +1,18 @@
-"""What a row of results says of the machine it was measured on."""
+"""What a row of results says of the machine it was measured on, and tables by that machine."""
 
 from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Callable
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
+
+Row = dict[str, Any]
+"""A row of results."""
 
 
 def facts(case: str, device: str) -> dict[str, Any]:
@@ -38,3 +42,25 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "none"
+
+
+def gpu_tables(
+    rows: list[Row], case: str, kinds: tuple[str, ...], table: Callable[[list[Row]], str]
+) -> dict[str, str]:
+    """What `report` writes for a case that only a GPU can time: a table for each GPU.
+
+    Args:
+        kinds: fields that tell one measurement from another; of equal ones the newest counts.
+        table: the table of one GPU's rows.
+    """
+    timed = [row for row in rows if "p50" in row and row["device"] == "cuda"]
+    newest = {tuple(row[kind] for kind in kinds): row for row in timed}
+    if not newest:
+        return {
+            "docs/kernels.md": "No GPU has been measured yet: `python -m benchmarks.run "
+            f"{case}` on a machine with one, then `python -m benchmarks.report`."
+        }
+    parts = []
+    for gpu in sorted({row["gpu"] for row in newest.values()}):
+        parts.append(table([row for row in newest.values() if row["gpu"] == gpu]))
+    return {"docs/kernels.md": "\n\n".join(parts)}

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.attention import Decoder, Stored, decoders, exact
-from benchmarks.machine import facts
+from benchmarks.machine import facts, gpu_tables
 from benchmarks.timing import copies_needed, copy_bandwidth, measure, summary
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -165,17 +165,7 @@ def _line(row: dict[str, Any]) -> str:
 def tables(rows: list[dict[str, Any]]) -> dict[str, str]:
     """The newest row of each shape on each GPU."""
     kinds = ("gpu", "dtype", "heads", "batch", "context", "provider")
-    timed = [row for row in rows if "p50" in row and row["device"] == "cuda"]
-    newest = {tuple(row[kind] for kind in kinds): row for row in timed}
-    if not newest:
-        return {
-            "docs/kernels.md": "No GPU has been measured yet: `python -m benchmarks.run "
-            "attention_decode` on a machine with one, then `python -m benchmarks.report`."
-        }
-    parts = []
-    for gpu in sorted({row["gpu"] for row in newest.values()}):
-        parts.append(_gpu_table([row for row in newest.values() if row["gpu"] == gpu]))
-    return {"docs/kernels.md": "\n\n".join(parts)}
+    return gpu_tables(rows, "attention_decode", kinds, _gpu_table)
 
 
 def _gpu_table(rows: list[dict[str, Any]]) -> str:
