@@ -52,5 +52,5 @@ $(CORE): pyproject.toml constraints.txt | $(BIN)/python
 	touch $@
 
 $(DEVELOPMENT): pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) --editable '.[model,dev]'
+	$(PIP) --editable '.[model,evaluate,dev]'
 	touch $(CORE) $@
