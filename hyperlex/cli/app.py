@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import os
 import sys
@@ -45,7 +46,11 @@ class _Verbs(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         verb = super().get_command(ctx, cmd_name)
         if verb is None and not cmd_name.startswith("-"):
-            raise ConfigError(f"No verb {cmd_name!r}. The verbs are: {', '.join(self.commands)}.")
+            near = difflib.get_close_matches(cmd_name, self.commands, n=1)
+            hint = f"Did you mean {near[0]!r}? " if near else ""
+            raise ConfigError(
+                f"No verb {cmd_name!r}. {hint}The verbs are: {', '.join(self.commands)}."
+            )
         return verb
 
     def main(self, *args: Any, **options: Any) -> NoReturn:

@@ -99,7 +99,7 @@ def kind(index: int, tok: HyperTokenizer) -> str:
     if not tok.layout.is_scene(index):
         return "hypertoken" if tok.layout.is_hyper(index) else "base id"
     lexicon: Lexicon = tok.lexicon
-    code = index - tok.layout.base_size - tok.layout.hyper_size
+    code = index - tok.layout.first_scene
     tests = (lexicon.is_marker, lexicon.is_form, lexicon.is_frame, lexicon.is_lexeme)
     return next((name for name, test in zip(KINDS, tests, strict=False) if test(code)), KINDS[4])
 

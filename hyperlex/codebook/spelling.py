@@ -42,6 +42,12 @@ def encode_ids(tokenizer: Tokenizer, text: str) -> list[int]:
         raise _no_text(text) from error
 
 
+def require_text(text: object) -> None:
+    """Raise TypeError for what is no str."""
+    if not isinstance(text, str):
+        raise _no_text(text)
+
+
 @contextmanager
 def refusing_panics(text: str) -> Iterator[None]:
     """Turn a panic of the engine that splits `text` into a VocabularyError."""

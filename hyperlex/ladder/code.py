@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from textwrap import shorten
 
 from hyperlex.errors import ConfigError
 from hyperlex.ladder.classes import LemmaClass, class_of
@@ -68,7 +69,7 @@ class Vocabulary:
         return self.read([index])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SceneCode:
     """A text as ids of the ladder, and where each scene of it went.
 
@@ -87,8 +88,12 @@ class SceneCode:
     scenes: tuple[Scene, ...]
     rungs: tuple[int, ...]
     places: tuple[Span, ...]
-    text: str = field(repr=False)
-    vocabulary: Vocabulary = field(repr=False)
+    text: str
+    vocabulary: Vocabulary
+
+    def __repr__(self) -> str:
+        text = f", text={shorten(self.text, 60)!r}" if self.text else ""
+        return f"SceneCode({len(self.ids)} ids, {len(self.scenes)} scenes{text})"
 
     @property
     def spans(self) -> tuple[Span, ...]:

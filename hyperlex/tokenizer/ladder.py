@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from operator import index
 from typing import TYPE_CHECKING
 
+from hyperlex.codebook.spelling import require_text
 from hyperlex.errors import ConfigError
 from hyperlex.ladder.allocate import Step, allocate
 from hyperlex.ladder.code import Reconstruction, SceneCode, Vocabulary
@@ -58,7 +60,9 @@ def compress(
         ConfigError: more than one of the three was given, one is out of range, or the budget
             cannot hold what is protected.
         VocabularyError: the tokenizer has no scene ids.
+        TypeError: `text` is no str.
     """
+    require_text(text)
     given = {"rung": rung, "tokens": tokens, "ratio": ratio}
     chosen = [name for name, value in given.items() if value is not None]
     if len(chosen) > 1:
@@ -90,11 +94,23 @@ def reconstruct(
 
     Raises:
         VocabularyError: an id outside the layout, or the tokenizer has no scene ids.
+        TypeError: `ids` is no sequence of whole numbers.
     """
     tokenizer = tokenizer or default()
-    ids = ids.ids if isinstance(ids, SceneCode) else ids
+    ids = ids.ids if isinstance(ids, SceneCode) else _flat(ids)
     tokenizer.layout.check(ids)
     return Reconstruction(tokenizer.ladder.vocabulary.decoder.pieces(ids))
+
+
+def _flat(ids: object) -> list[int]:
+    """`ids` as whole numbers, whatever kind of sequence or array holds them."""
+    try:
+        return [index(each) for each in ids]  # type: ignore[attr-defined]
+    except TypeError as error:
+        raise TypeError(
+            f"Ids were expected, a sequence of whole numbers; got {type(ids).__name__}. Pass "
+            "code.ids, or one row of a batch at a time."
+        ) from error
 
 
 def encoder(tokenizer: HyperTokenizer) -> Encoder:

@@ -69,6 +69,10 @@ def test_an_unknown_verb_lists_the_verbs(refused) -> None:
         assert verb in message
 
 
+def test_a_misspelt_verb_is_answered_with_the_nearest(refused) -> None:
+    assert "Did you mean 'measure'?" in refused("mesure").stderr
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

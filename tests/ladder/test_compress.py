@@ -242,6 +242,22 @@ def test_ids_outside_the_layout_are_told_of(tok: HyperTokenizer) -> None:
         hyperlex.reconstruct([tok.layout.total])
 
 
+@pytest.mark.parametrize("text", [b"bytes", ["list"], None])
+def test_what_is_no_text_is_told_of(text: object) -> None:
+    with pytest.raises(TypeError, match="Text was expected, a str"):
+        hyperlex.compress(text)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("ids", ["text", 5, [[1, 2]], [1.5]])
+def test_what_is_no_ids_is_told_of(ids: object) -> None:
+    with pytest.raises(TypeError, match="Ids were expected"):
+        hyperlex.reconstruct(ids)  # type: ignore[arg-type]
+
+
+def test_a_code_of_a_long_text_prints_in_a_line() -> None:
+    assert len(repr(hyperlex.compress(PASSAGE * 20))) < 120
+
+
 def test_names_tell_what_each_id_says() -> None:
     code = hyperlex.compress(PASSAGE, rung=2)
     assert len(code.names) == len(code)
