@@ -1,0 +1,56 @@
+"""`hyperlex pretrain`: flags win over the recipe, a mistake is one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from hyperlex.cli.pretrain import VERB, pretrain
+from hyperlex.errors import ConfigError
+
+
+def run(*words: str) -> Result:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command(**VERB)(pretrain)
+    return CliRunner().invoke(app, list(words))
+
+
+def test_a_recipe_and_its_flags_make_a_model(tmp_path: Path, base: Path) -> None:
+    rows = [json.dumps({"text": f"Паром номер {n} стоит у берега."}) for n in range(40)]
+    (tmp_path / "texts.jsonl").write_text("\n".join(rows), "utf-8")
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        f'data = ["{tmp_path / "texts.jsonl"}"]\noutput = "{tmp_path / "out"}"\n'
+        f'tokenizer = "{base}"\nsteps = 99\nlayers = 1\nhidden = 16\nheads = 2\n'
+        "context = 16\nbatch = 2\n",
+        "utf-8",
+    )
+    result = run(str(recipe), "--steps", "3", "--log-every=1", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout.splitlines()[-1])
+    assert found["tokens"] == 3 * 2 * 16
+    assert (tmp_path / "out" / "model.safetensors").is_file()
+
+
+def test_help_lists_the_keys() -> None:
+    told = run("--help").output
+    assert "--kv-heads" in told
+    assert "Width of the MLP" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("pretrain-smal",), "pretrain-small"),
+        (("pretrain-small", "--data", "а", "--output", "б", "--hiden", "3"), "hidden"),
+        (("pretrain-small",), "'data' is missing"),
+    ],
+)
+def test_a_misspelt_word_is_told_with_the_nearest(words: tuple[str, ...], told: str) -> None:
+    error = run(*words).exception
+    assert isinstance(error, ConfigError)
+    assert told in str(error)
