@@ -1,0 +1,201 @@
+"""Compile the grouped kernels for cards that are not there, and read the result.
+
+    python -m hyperlex_kernels.grouped_matmul.ahead_of_time [--quick] [--json FILE]
+
+prints one line a build and exits with 1 if any breaks a rule: no stack, no spills, shared memory
+within what the card gives a block, tensor-core instructions where they are meant to be, and tiles
+copied ahead of their use on cards that can. `--quick` compiles a sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+from ..ahead_of_time import SHARED_MEMORY, compile_kernel, disassemble, innermost_loops
+from ..interpreter import INTERPRETED
+from .configs import GroupedConfig, dw_config, product_config
+
+ARCHITECTURES: Final = (80, 86, 89, 90, 120)
+FMA_ARCHITECTURES: Final = (75, 90)
+EXPERTS: Final = 8
+# (K, N): down to a rank, up from one, the same at a large rank, and a product thin on no side.
+SHAPES: Final = ((4096, 8), (8, 4096), (4096, 64), (64, 4096), (1024, 1024))
+# Rows of x in all: a token or two an expert, and full tiles.
+ROWS: Final = (16, 8192)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One build: "product", "transposed" or "dw", of `rows` rows in all and of one (K, N)."""
+
+    kernel: str
+    architecture: int
+    dtype: str
+    rows: int
+    k: int
+    n: int
+    fma: bool
+
+    @property
+    def config(self) -> GroupedConfig:
+        rule = dw_config if self.kernel == "dw" else product_config
+        return rule(self.rows, EXPERTS, self.k, self.n, fma=self.fma)
+
+    @property
+    def rounds(self) -> int:
+        """Of the loop, where experts share the rows evenly."""
+        if self.kernel == "dw":
+            return -(-self.rows // (EXPERTS * self.config.block_m))
+        return -(-self.k // self.config.block_k)
+
+
+@dataclass(frozen=True)
+class Build:
+    """What came out of one build. Sizes in bytes."""
+
+    job: Job
+    registers: int
+    stack: int
+    spilled: int
+    shared: int
+    tensor_core: str
+    problems: tuple[str, ...]
+
+
+def jobs() -> Iterator[Job]:
+    """Every kernel and shape on every card; bfloat16 on two, float32 arithmetic on two."""
+    for kernel in ("product", "transposed", "dw"):
+        for rows in ROWS:
+            for k, n in SHAPES:
+                for architecture in ARCHITECTURES:
+                    yield Job(kernel, architecture, "fp16", rows, k, n, fma=False)
+                    if architecture in (80, 90):
+                        yield Job(kernel, architecture, "bf16", rows, k, n, fma=False)
+                for architecture in FMA_ARCHITECTURES:
+                    dtype = "fp16" if architecture < 80 else "fp32"
+                    yield Job(kernel, architecture, dtype, rows, k, n, fma=True)
+
+
+def sample() -> Iterator[Job]:
+    """One of each sort, for tests that must be quick."""
+    for job in jobs():
+        thin = (job.k, job.n) == ((8, 4096) if job.kernel == "transposed" else (4096, 8))
+        if thin and job.rows == ROWS[-1] and job.architecture in (75, 90) and job.dtype != "bf16":
+            yield job
+
+
+def build(job: Job) -> Build:
+    """Compile `job`, take it apart, and hold it against the rules."""
+    kernel = _compile(job)
+    resources, assembly = disassemble(kernel.asm["cubin"])
+    # A sum that fits one tile has no loop.
+    loops = innermost_loops(assembly) if job.rounds > 1 else [Counter[str]()]
+    loop = max(loops, key=lambda body: body.total())
+    products = re.findall(r"\b(HGMMA|HMMA)\b", assembly)
+    shared = int(kernel.metadata.shared)
+    problems = []
+    if resources["STACK"]:
+        problems.append(f"{resources['STACK']} bytes of stack")
+    spilled = loop["LDL"] + loop["STL"]
+    if spilled or resources["LOCAL"]:
+        problems.append(f"{spilled} spilled accesses in the loop")
+    if shared > SHARED_MEMORY[job.architecture]:
+        problems.append(f"{shared} bytes shared, the card gives {SHARED_MEMORY[job.architecture]}")
+    if not job.fma:
+        if not products:
+            problems.append("no tensor-core instruction")
+        if loop["LDG"]:
+            problems.append(f"{loop['LDG']} loads in the loop that nothing fetched ahead")
+    return Build(
+        job=job,
+        registers=resources["REG"],
+        stack=resources["STACK"],
+        spilled=spilled,
+        shared=shared,
+        tensor_core=products[0] if products else "",
+        problems=tuple(problems),
+    )
+
+
+def build_all(quick: bool = False, workers: int = 2) -> Iterator[Build]:
+    """Every job, or the sample, on `workers` processes: each build as it is done."""
+    if INTERPRETED:
+        raise RuntimeError("TRITON_INTERPRET is set: kernels of this process are not compiled.")
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(build, sample() if quick else jobs(), chunksize=2)
+
+
+def _compile(job: Job) -> Any:
+    from .product import expert_block, grouped_matmul_dw_kernel, grouped_matmul_kernel
+
+    config = job.config
+    pointers = ("x", "grad", "out") if job.kernel == "dw" else ("x", "w", "out")
+    signature = {
+        **dict.fromkeys(pointers, f"*{job.dtype}"),
+        "offsets": "*i32",
+        "M": "i32",
+    }
+    constants: dict[str, Any] = {
+        "N": job.n,
+        "K": job.k,
+        "BLOCK_M": config.block_m,
+        "BLOCK_N": config.block_n,
+        "BLOCK_K": config.block_k,
+        "FP32_DOT": config.fma,
+    }
+    kernel = grouped_matmul_dw_kernel
+    if job.kernel != "dw":
+        kernel = grouped_matmul_kernel
+        signature["E"] = "i32"
+        constants |= {
+            "TRANSPOSED": job.kernel == "transposed",
+            "EVEN_K": job.k % config.block_k == 0,
+            "BLOCK_E": expert_block(EXPERTS),
+        }
+    options = {"num_warps": config.warps, "num_stages": config.stages}
+    return compile_kernel(kernel, signature, constants, (), job.architecture, options)
+
+
+def _line(result: Build) -> str:
+    job, config = result.job, result.job.config
+    return (
+        f"sm_{job.architecture:<3} {job.kernel:10} {job.dtype} M{job.rows:<4} K{job.k:<4} "
+        f"N{job.n:<4} {config.block_m}x{config.block_n}x{config.block_k:<3} registers "
+        f"{result.registers:3} shared {result.shared:6} {result.tensor_core or '-':5}: "
+        f"{'; '.join(result.problems) or 'ok'}"
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns its exit code."""
+    parser = argparse.ArgumentParser(
+        description="Compile the grouped kernels for all cards and check them."
+    )
+    parser.add_argument("--quick", action="store_true", help="a sample of the builds")
+    parser.add_argument("--json", type=Path, help="write the builds there, one a line")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args(arguments)
+    results = []
+    for result in build_all(options.quick, options.workers):
+        print(_line(result), flush=True)
+        results.append(result)
+    if options.json is not None:
+        lines = [json.dumps(asdict(result), sort_keys=True) for result in results]
+        options.json.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    failing = sum(bool(result.problems) for result in results)
+    print(f"{len(results)} builds, {failing} failing")
+    return 1 if failing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
