@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -36,7 +37,10 @@ def extend(
     ] = None,
     texts: Annotated[
         list[Path] | None,
-        typer.Option(metavar="PATH", help="Train on this file or folder; may be repeated."),
+        typer.Option(
+            metavar="PATH",
+            help="Train and distil on this file or folder; may be repeated.",
+        ),
     ] = None,
     size: Annotated[
         int | None,
@@ -46,8 +50,19 @@ def extend(
         ),
     ] = None,
     initialisation: Annotated[
-        Literal["mean", "exponential"], typer.Option(help="How the model's new rows begin.")
+        Literal["mean", "exponential", "distilled"],
+        typer.Option(
+            help="How the model's new rows begin. distilled: learned from --texts, best and slow."
+        ),
     ] = "mean",
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Of distillation, at most. Default: as many as show each hypertoken often enough.",
+        ),
+    ] = None,
     model: Annotated[
         bool | None,
         typer.Option(
@@ -65,13 +80,27 @@ def extend(
 
     AutoTokenizer and AutoModelForCausalLM read OUT.
     """
-    if (codebook is None) == (not texts):
+    distilled = initialisation == "distilled"
+    if distilled and not texts:
+        raise ConfigError(
+            "--initialisation distilled learns the new rows from texts. --texts PATH was expected, "
+            "beside --codebook DIR or without it."
+        )
+    if steps is not None and not distilled:
+        raise ConfigError(f"--steps {steps} counts for --initialisation distilled alone.")
+    if (codebook is None and not texts) or (codebook is not None and texts and not distilled):
         raise ConfigError(
             f"{'Two sources' if texts else 'No source'} of hypertokens. Either --codebook DIR, "
             "which `hyperlex train` wrote, or --texts PATH, to train now, was expected."
         )
     with_model = _has_weights(source) if model is None else model
+    if distilled and not with_model:
+        raise ConfigError(
+            f"--initialisation distilled learns rows of a model, and none is extended here. Name a "
+            f"model directory in place of {source}, or leave the option out."
+        )
     _check_places(source, out)
+    named = _base(source)
     if with_model:
         # First of all, so that a missing torch is told before an hour of training.
         from hyperlex import model as _model  # noqa: F401
@@ -79,16 +108,29 @@ def extend(
     from hyperlex.tokenizer import extend_tokenizer
 
     tell_of_hub(source)
-    base = BaseTokenizer.load(source)
+    base = BaseTokenizer.load(named) if isinstance(named, str) else named.base
     book = _codebook(base, codebook, texts or [], size, workers)
-    tok = extend_tokenizer(source, book)
+    tok = extend_tokenizer(named, book)
     if with_model:
+        from hyperlex.cli.console import progress
         from hyperlex.model import extend_model_directory
 
-        extend_model_directory(source, tok, out, initialisation=initialisation)
+        with progress() as told:
+            distillation = extend_model_directory(
+                source,
+                tok,
+                out,
+                initialisation=initialisation,
+                texts=(texts or []) if distilled else None,
+                steps=steps,
+                told=told,
+            )
     else:
+        distillation = None
         tok.save(out)
     result = _result(tok, out, with_model)
+    if distillation is not None:
+        result["distillation"] = dataclasses.asdict(distillation)
     typer.echo(json.dumps(result, ensure_ascii=False) if as_json else _told(result))
 
 
@@ -98,16 +140,26 @@ def _has_weights(source: str) -> bool:
     return bool(weights) and (directory / "config.json").is_file()
 
 
-def _check_places(source: str, out: Path) -> None:
-    """Refuse what would fail only after the work."""
-    from hyperlex.files import atomic_directory
+def _base(source: str) -> str | HyperTokenizer:
+    """What is extended: `source`, or the tokenizer of ours in it, which has no hypertokens yet."""
+    from hyperlex.tokenizer import load
     from hyperlex.tokenizer.load import CONFIG_FILE
 
-    if (Path(source) / CONFIG_FILE).is_file():
+    if not (Path(source) / CONFIG_FILE).is_file():
+        return source
+    tok = load(source)
+    if tok.layout.hyper_size:
         raise ConfigError(
             f"{source} has hypertokens already. A base tokenizer or model was expected: "
             "extend the one that it was made from."
         )
+    return tok
+
+
+def _check_places(source: str, out: Path) -> None:
+    """Refuse what would fail only after the work."""
+    from hyperlex.files import atomic_directory
+
     if out.exists() and Path(source).exists() and out.samefile(source):
         raise ConfigError(f"SOURCE and OUT are both {out}. Choose another directory for OUT.")
 
@@ -160,6 +212,14 @@ def _told(result: dict[str, Any]) -> str:
         f"by the base, {story['tokens']:,} with hypertokens "
         f"({story['base_tokens'] / story['tokens']:.2f} times fewer).",
     ]
+    if found := result.get("distillation"):
+        (error, end_error), (loss, end_loss) = found["hidden_error"], found["prediction_loss"]
+        lines.append(
+            f"{found['steps']:,} steps of distillation on {found['base_tokens']:,} base tokens: "
+            f"error of hidden states {error:.2f} → {end_error:.2f}, loss a token {loss:.2f} → "
+            f"{end_loss:.2f}; {found['of_hypertokens'] - found['hypertokens']:,} hypertokens were "
+            "not met."
+        )
     if result["plain_tokenizer_json"]:
         lines.append(f"Use it: AutoTokenizer.from_pretrained({out!r})")
     else:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import torch
 
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.files import atomic_directory
+from hyperlex.model.distillation import DistillationResult, distil_rows
 from hyperlex.model.extend import extend_model
 from hyperlex.model.rows import Initialisation
+from hyperlex.model.snippets import Texts
 from hyperlex.tokenizer.hyper import HyperTokenizer
 
 WEIGHT_FILES = ("model*.safetensors*", "pytorch_model*.bin*")
@@ -20,8 +25,11 @@ def extend_model_directory(
     tok: HyperTokenizer,
     target: str | Path,
     *,
-    initialisation: Initialisation = "mean",
-) -> None:
+    initialisation: Initialisation | Literal["distilled"] = "mean",
+    texts: Texts | None = None,
+    steps: int | None = None,
+    told: Callable[[str, int, int | None], None] | None = None,
+) -> DistillationResult | None:
     """Read a causal language model, extend it by `tok`, and write it and `tok` into `target`.
 
     `AutoModelForCausalLM` and `AutoTokenizer` read `target`, in the type that the weights had. The
@@ -30,21 +38,41 @@ def extend_model_directory(
     Args:
         source: a model directory, or a hub id.
         target: a directory without a model in it; it is made if it does not exist.
+        initialisation: as of `extend_model`; or `distilled`: mean, and then `distil_rows`, on the
+            CUDA device where there is one.
+        texts, steps, told: for `distilled` alone, see `distil_rows`.
+
+    Returns:
+        What the distillation did, if there was one.
 
     Raises:
-        ConfigError: no causal language model at `source`; `target` holds one or cannot be written.
+        ConfigError: no causal language model at `source`; `target` holds one or cannot be written;
+            `distilled` without texts, or texts without it.
         FormatError: a model at `source` without some of its weights, its head say.
-        Otherwise as `extend_model` and `HyperTokenizer.save`.
+        Otherwise as `extend_model`, `distil_rows` and `HyperTokenizer.save`.
     """
+    if (initialisation == "distilled") != (texts is not None):
+        raise ConfigError(
+            f"initialisation={initialisation!r} {'with' if texts else 'without'} texts: rows "
+            "are distilled from texts, and no other initialisation reads any. Pass texts with "
+            "initialisation='distilled' alone."
+        )
     target = Path(target)
     refuse_second_model(target)
     # The place is tried first, so that a wrong one is refused before gigabytes are read.
     with atomic_directory(target) as staged:
         model = load_causal_model(source)
-        extend_model(model, tok, initialisation=initialisation)
+        result = None
+        first = "mean" if initialisation == "distilled" else initialisation
+        extend_model(model, tok, initialisation=first)
+        if texts is not None:
+            if torch.cuda.is_available():
+                model.cuda()
+            result = distil_rows(model, tok, texts, steps=steps, told=told)
         model.save_pretrained(staged)
         # After the model: the doctor in `save` compares ids next to the config that is there.
         tok.save(staged)
+    return result
 
 
 def refuse_second_model(target: Path) -> None:

@@ -33,7 +33,7 @@ RECORD_KEY = "hyperlex"
 RECORD_VERSION = 1
 
 
-class _Ends(NamedTuple):
+class Ends(NamedTuple):
     """Where a model reads ids and where it predicts them."""
 
     embedding: nn.Embedding
@@ -77,6 +77,7 @@ def extend_model(
         tok: its tokenizer, extended.
         initialisation: `mean`, or `exponential` (AdaptiVocab's: input rows lean on the last base
             id, output rows on the first). `hyperlex.model.rows.position_weights` has the formula.
+            Rows that learn from texts: call `distil_rows` afterwards.
         pad_to_multiple_of: rows are added up to a multiple of this; 64 suits tensor cores.
 
     Returns:
@@ -88,7 +89,7 @@ def extend_model(
             extended already by another tokenizer or initialisation.
     """
     _check_arguments(tok, initialisation, pad_to_multiple_of)
-    ends = _find_ends(model)
+    ends = find_ends(model)
     layout = tok.layout
     present = min(ends.embedding.weight.shape[0], ends.head.weight.shape[0])
     if present < layout.base_size:
@@ -139,7 +140,8 @@ def _check_arguments(tok: HyperTokenizer, initialisation: str, pad_to_multiple_o
         )
     if initialisation not in INITIALISATIONS:
         raise ConfigError(
-            f"initialisation={initialisation!r}: one of {', '.join(INITIALISATIONS)} was expected."
+            f"initialisation={initialisation!r}: one of {', '.join(INITIALISATIONS)} was expected. "
+            "For distilled rows call distil_rows(model, tok, texts) after it."
         )
     if pad_to_multiple_of < 1:
         raise ConfigError(
@@ -148,7 +150,7 @@ def _check_arguments(tok: HyperTokenizer, initialisation: str, pad_to_multiple_o
         )
 
 
-def _find_ends(model: Any) -> _Ends:
+def find_ends(model: Any) -> Ends:
     """The input embedding and the head of a model; ConfigError where they cannot be extended."""
     from transformers import PreTrainedModel
 
@@ -199,11 +201,11 @@ def _find_ends(model: Any) -> _Ends:
                 f"The weights of {name} are not in memory (meta device, offloaded or partitioned). "
                 "Load the model without device_map or on one device, then extend it."
             )
-    return _Ends(embedding, head)
+    return Ends(embedding, head)
 
 
 def _record(
-    layout: VocabularyLayout, codebook: Codebook, initialisation: Initialisation
+    layout: VocabularyLayout, codebook: Codebook, initialisation: Initialisation | None
 ) -> dict[str, Any]:
     digest = hashlib.sha256(codebook.lengths.tobytes() + codebook.ids.tobytes())
     record = {
@@ -223,15 +225,37 @@ def _is_done(
     found = getattr(model.config, RECORD_KEY, None)
     if found is None:
         return False
-    if found == record and rows >= layout.total:
+    if not _differing(found, record) and rows >= layout.total:
         return True
-    differing = [key for key in record if found.get(key) != record[key]] or ["number of rows"]
+    differing = _differing(found, record) or ["number of rows"]
     raise VocabularyError(
         f"{type(model).__name__} was extended before: with {found.get('hyper_size')} hypertokens, "
         f"initialisation {found.get('initialisation')!r}, {rows} rows. Another "
         f"{', '.join(differing)} would overwrite rows that may be trained. Load the original model "
         f"and extend that, or del model.config.{RECORD_KEY} to start all hypertoken rows anew."
     )
+
+
+def _differing(found: dict[str, Any], record: dict[str, Any]) -> list[str]:
+    """Where the record of a model is another one; what was done to its rows since is in it, too."""
+    keys = dict.fromkeys([*record, *found])
+    return [key for key in keys if key != "distillation" and found.get(key) != record.get(key)]
+
+
+def require_extended(model: PreTrainedModel, tok: HyperTokenizer) -> None:
+    """Raise VocabularyError where `extend_model` did not extend `model` by `tok`, or ConfigError
+    where `model` is none that could be.
+    """
+    ends = find_ends(model)
+    found = getattr(model.config, RECORD_KEY, None) or {}
+    record = _record(tok.layout, tok.codebook, found.get("initialisation"))
+    if _differing(found, record) or ends.embedding.weight.shape[0] < tok.layout.total:
+        what = f"extended by {found.get('hyper_size')} others" if found else "not extended yet"
+        raise VocabularyError(
+            f"{type(model).__name__} has no rows for the {tok.layout.hyper_size} hypertokens of "
+            f"this tokenizer: it is {what}. Call extend_model(model, tok) on the original model "
+            "first."
+        )
 
 
 def _extend(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hyperlex.ladder.outline import Frame, Item
@@ -19,20 +22,36 @@ def fill_scene_rows(table: Tensor, tok: HyperTokenizer) -> None:
     Args:
         table: [rows, width], any floating type and device; row `n` belongs to id `n`.
     """
-    lexicon, layout = tok.lexicon, tok.layout
+    ids, lengths = scene_spellings(tok, tok.base_encode)
+    first = tok.layout.first_scene + tok.lexicon.first_frame
+    fill_rows(table, ids, lengths, first, "mean", "input")
+
+
+def scene_spellings(
+    tok: HyperTokenizer, spell: Callable[[str], Sequence[int]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The ids that spell what each scene id says, from the first frame on.
+
+    Args:
+        spell: ids of a word with a space before it.
+
+    Returns:
+        int64 [n], the ids of all, those of one scene id after those of another; int64 [scene ids
+        that say something], how many each has. 0 for a frame that has no pronoun.
+    """
+    lexicon = tok.lexicon
     spelled: dict[str, list[int]] = {}
     ids: list[int] = []
     lengths = []
-    for code in range(lexicon.first_frame, layout.scene_size):
+    for code in range(lexicon.first_frame, tok.layout.scene_size):
         frame, items = lexicon.members(code)
         before = len(ids)
         for word in _words(frame, items):
             if word not in spelled:
-                spelled[word] = tok.base_encode(f" {word}")
+                spelled[word] = list(spell(f" {word}"))
             ids += spelled[word]
         lengths.append(len(ids) - before)
-    first = layout.first_scene + lexicon.first_frame
-    fill_rows(table, np.array(ids, np.int64), np.array(lengths), first, "mean", "input")
+    return np.array(ids, np.int64), np.array(lengths, np.int64)
 
 
 def _words(frame: Frame | None, items: tuple[Item, ...]) -> list[str]:

@@ -253,18 +253,27 @@ def extend_tokenizer(base: Any, codebook: Codebook) -> HyperTokenizer:
     Args:
         base: the tokenizer in any form that `BaseTokenizer.load` takes; its chat template and the
             roles of its special tokens come along where it is a directory, a hub id or a
-            transformers tokenizer.
+            transformers tokenizer. Or a `HyperTokenizer` without hypertokens, such as
+            `hyperlex pretrain` saves beside a model of base ids.
         codebook: from `train_codebook` or `Codebook.load`.
 
     Raises:
-        VocabularyError: the codebook was trained for another base.
+        VocabularyError: the codebook was trained for another base, or `base` has hypertokens.
     """
-    tokenizer = BaseTokenizer.load(base)
+    if isinstance(base, HyperTokenizer):
+        if base.layout.hyper_size:
+            raise VocabularyError(
+                f"base is {base!r}: a tokenizer without hypertokens was expected. Pass base.base."
+            )
+        tokenizer, face = base.base, base.face
+    else:
+        tokenizer = BaseTokenizer.load(base)
+        face = read_face(base, tokenizer)
     require_same_base(codebook, tokenizer)
     refusal = export_refusal(tokenizer)
     extended = None if refusal else Tokenizer.from_str(canonical_json(export(codebook)))
     layout = VocabularyLayout(tokenizer.size, len(codebook))
-    return HyperTokenizer(layout, lambda: codebook, extended, refusal, read_face(base, tokenizer))
+    return HyperTokenizer(layout, lambda: codebook, extended, refusal, face)
 
 
 def require_same_base(codebook: Codebook, base: BaseTokenizer) -> None:

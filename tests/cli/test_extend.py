@@ -65,6 +65,39 @@ def test_extend_a_model(run, house: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "only" / "config.json").exists()
 
 
+def test_extend_distils_rows_from_texts(run, house: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
+
+    source, out = tmp_path / "model", tmp_path / "out"
+    config = GPT2Config(vocab_size=300, n_positions=64, n_embd=16, n_layer=1, n_head=2)
+    GPT2LMHeadModel(config).save_pretrained(source)
+    tokenizer = house / "base" / "tokenizer.json"
+    (source / "tokenizer.json").write_bytes(tokenizer.read_bytes())
+    words = ("extend", source, out, "--codebook", house / "codebook", "--texts", house / "texts")
+    result = run(*words, "--initialisation", "distilled", "--steps", 2)
+    assert result.exit_code == 0, result.output
+    assert "steps of distillation" in result.stdout
+    record = AutoModelForCausalLM.from_pretrained(out).config.hyperlex
+    assert record["hyper_size"] == 12 and record["distillation"]["steps"] in (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--initialisation", "distilled"), "--texts PATH"),
+        (("--initialisation", "distilled", "--texts", "."), "rows of a model"),
+        (("--steps", "3"), "--initialisation distilled alone"),
+    ],
+)
+def test_distillation_wants_texts_and_a_model(
+    refused, house: Path, tmp_path: Path, words: tuple[str, ...], expected: str
+) -> None:
+    given = ("extend", house / "base", tmp_path / "out", "--codebook", house / "codebook")
+    assert expected in " ".join(refused(*given, *words).stderr.split())
+    assert not (tmp_path / "out").exists()
+
+
 def test_weights_are_recognised_as_the_model_side_does() -> None:
     pytest.importorskip("torch")
     from hyperlex.model import directory
