@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, fields
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from typer.core import TyperCommand
 
@@ -46,7 +46,16 @@ def recipe_words(recipe: str | None, extra: list[str]) -> tuple[str | None, dict
 def _described(kind: Any) -> list[tuple[str, str, str]]:
     from hyperlex.recipes.config import flag
 
-    return [(flag(each.name), _default(each), each.metadata["help"]) for each in fields(kind)]
+    hints = get_type_hints(kind)
+    return [
+        (flag(each.name), _default(each), each.metadata["help"] + _choices(hints[each.name]))
+        for each in fields(kind)
+    ]
+
+
+def _choices(hint: Any) -> str:
+    """The words that a key takes, where it takes no others."""
+    return f" One of {', '.join(get_args(hint))}." if get_origin(hint) is Literal else ""
 
 
 def _default(each: Any) -> str:

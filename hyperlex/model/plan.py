@@ -9,12 +9,13 @@ model's own code without numbers (`hyperlex.model.activations`).
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from hyperlex.errors import ConfigError
 from hyperlex.model.activations import activation_bytes
@@ -24,7 +25,7 @@ from hyperlex.model.quantizer import METHOD, HyperlexQuantConfig, HyperlexQuanti
 
 Weights = Literal["nf4", "int4", "fp16", "bf16", "fp32"]
 WEIGHTS: Final[tuple[str, ...]] = get_args(Weights)
-_DTYPES: Final = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
+DTYPES: Final = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
 
 GIB: Final = 1 << 30
 RESERVE: Final = GIB // 2
@@ -110,16 +111,16 @@ def plan_memory(
     config = read_config(source)
     stored = getattr(config, "quantization_config", None)
     model, quantization, dtype = _build(config, weights, stored)
-    rows, added = _vocabulary(model, vocabulary_rows)
-    vocabulary = _size(rows) + added * _row_bytes(rows)
+    rows, added = vocabulary_of(model, vocabulary_rows)
+    vocabulary = tensor_bytes(rows) + added * _row_bytes(rows)
     text = model.config.get_text_config()
     prompt = min(prefill, context)
     plan = MemoryPlan(
         architecture=type(model).__name__,
         parameters=_parameters(config) + added * sum(each.shape[1] for each in rows),
-        weights_format=quantization.format if quantization else _name(dtype),
-        dtype=_name(dtype),
-        weights=_size([*model.parameters(), *model.buffers()]) - _size(rows),
+        weights_format=quantization.format if quantization else dtype_name(dtype),
+        dtype=dtype_name(dtype),
+        weights=tensor_bytes([*model.parameters(), *model.buffers()]) - tensor_bytes(rows),
         vocabulary=vocabulary,
         vocabulary_rows=rows[0].shape[0] + added,
         hypertoken_rows=added,
@@ -158,7 +159,7 @@ def read_config(source: str | Path) -> Any:
 def _build(
     config: Any, weights: str | None, stored: Any
 ) -> tuple[Any, HyperlexQuantConfig | None, torch.dtype]:
-    """The model without numbers, as it would be after loading."""
+    """The model without numbers, as it would be after loading for generation."""
     given = stored if isinstance(stored, dict) else {}
     if weights is not None and weights not in WEIGHTS:
         raise ConfigError(f"weights={weights!r}. Expected one of {', '.join(WEIGHTS)}.")
@@ -167,25 +168,32 @@ def _build(
         quantization = HyperlexQuantConfig(**given)
     elif weights in (None, "nf4", "int4"):
         quantization = HyperlexQuantConfig(weights or "nf4")
-    dtype = _DTYPES.get(weights or "")
-    if dtype is None:
-        # Beside 4-bit weights a checkpoint in 32 bits is run in 16: memory is short.
-        bfloat16 = getattr(config, "dtype", None) == torch.bfloat16
-        dtype = torch.bfloat16 if bfloat16 else torch.float16
-    model = _meta_model(config, dtype)
+    dtype = DTYPES.get(weights or "") or compute_dtype(config)
+    model = model_without_numbers(config, dtype, NAME)
     if quantization is not None:
         HyperlexQuantizer(quantization)._process_model_before_weight_loading(model)
     return model, quantization, dtype
 
 
-def _meta_model(config: Any, dtype: torch.dtype) -> Any:
+def compute_dtype(config: Any) -> torch.dtype:
+    """Beside 4-bit weights a checkpoint in 32 bits is run in 16: memory is short."""
+    bfloat16 = getattr(config, "dtype", None) == torch.bfloat16
+    return torch.bfloat16 if bfloat16 else torch.float16
+
+
+def model_without_numbers(config: Any, dtype: torch.dtype, attention: str | None = None) -> Any:
+    """The causal language model of `config`, on the meta device.
+
+    `attention` names an implementation; None: the one that transformers would take. Raises
+    `ConfigError` for a config that is none of a causal language model.
+    """
     from transformers import AutoModelForCausalLM
 
     auto: Any = AutoModelForCausalLM
     plain = copy.deepcopy(config)
     try:
         with torch.device("meta"):
-            return auto.from_config(plain, dtype=dtype, attn_implementation=NAME).eval()
+            return auto.from_config(plain, dtype=dtype, attn_implementation=attention).eval()
     except ValueError as error:
         raise ConfigError(
             f"{config.model_type!r} is no causal language model that transformers can build here. "
@@ -195,11 +203,11 @@ def _meta_model(config: Any, dtype: torch.dtype) -> Any:
 
 def _parameters(config: Any) -> int:
     """Of the model before any quantisation."""
-    model = _meta_model(config, torch.float16)
+    model = model_without_numbers(config, torch.float16)
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def _vocabulary(model: Any, ids: int | None) -> tuple[list[nn.Parameter], int]:
+def vocabulary_of(model: Any, ids: int | None) -> tuple[list[nn.Parameter], int]:
     """The matrices with a row for each id, and how many rows `ids` adds to each."""
     matrices = [model.get_input_embeddings().weight]
     head = model.get_output_embeddings()
@@ -215,7 +223,8 @@ def _row_bytes(matrices: list[nn.Parameter]) -> int:
     return sum(matrix.shape[1] * matrix.element_size() for matrix in matrices)
 
 
-def _size(tensors: Any) -> int:
+def tensor_bytes(tensors: Iterable[Tensor]) -> int:
+    """Of all of them together."""
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
@@ -224,5 +233,5 @@ def _per_token(config: Any, kv: Width, batch: int, dtype: torch.dtype) -> int:
     return two - cache_bytes(config, kv, batch, 1, dtype)
 
 
-def _name(dtype: torch.dtype) -> str:
-    return next((name for name, each in _DTYPES.items() if each == dtype), str(dtype))
+def dtype_name(dtype: torch.dtype) -> str:
+    return next((name for name, each in DTYPES.items() if each == dtype), str(dtype))

@@ -142,9 +142,10 @@ class HyperlexQuantizer(HfQuantizer):
         return _Quantize()
 
     def _process_model_before_weight_loading(self, model: PreTrainedModel, **kwargs: Any) -> None:
-        replace_linear_layers(model, self.quantization_config, self._left_dense(model))
+        replace_linear_layers(model, self.quantization_config, self.left_dense(model))
 
-    def _left_dense(self, model: PreTrainedModel) -> list[str]:
+    def left_dense(self, model: PreTrainedModel) -> list[str]:
+        """Names of the layers that stay as they are."""
         names: list[str] = self.get_modules_to_not_convert(
             model,
             self.quantization_config.modules_to_not_convert,
@@ -165,19 +166,28 @@ class HyperlexQuantizer(HfQuantizer):
         return True
 
 
-def replace_linear_layers(
-    model: nn.Module, config: HyperlexQuantConfig, left_dense: list[str] | None = None
-) -> int:
-    """Put an empty `Linear4bit` in place of every linear layer not named; returns how many.
+def linear_layers(
+    model: nn.Module, left_dense: list[str] | None = None
+) -> list[tuple[str, Any, int, int]]:
+    """Every linear layer not named in `left_dense`: name, layer, outputs, inputs.
 
     GPT-2's `Conv1D` is a linear layer whose weight is stored the other way round.
     """
+    found = []
+    for name, module in model.named_modules():
+        if type(module) in (nn.Linear, Conv1D) and should_convert_module(name, left_dense):
+            transposed = isinstance(module, Conv1D)
+            columns, rows = module.weight.shape if transposed else module.weight.shape[::-1]
+            found.append((name, module, rows, columns))
+    return found
+
+
+def replace_linear_layers(
+    model: nn.Module, config: HyperlexQuantConfig, left_dense: list[str] | None = None
+) -> int:
+    """Put an empty `Linear4bit` in place of every linear layer not named; returns how many."""
     replaced = 0
-    for name, module in list(model.named_modules()):
-        if type(module) not in (nn.Linear, Conv1D) or not should_convert_module(name, left_dense):
-            continue
-        transposed = isinstance(module, Conv1D)
-        columns, rows = module.weight.shape if transposed else module.weight.shape[::-1]
+    for name, module, rows, columns in linear_layers(model, left_dense):
         layer = Linear4bit(
             columns,
             rows,
@@ -188,7 +198,7 @@ def replace_linear_layers(
             device="meta",
             dtype=module.weight.dtype,
         )
-        layer.checkpoint_is_transposed = transposed
+        layer.checkpoint_is_transposed = isinstance(module, Conv1D)
         model.set_submodule(name, layer)
         replaced += 1
     if not replaced:

@@ -56,7 +56,7 @@ def read_recipe(
             is named), a value of another type or outside the choices, a key without default that
             is missing; and whatever `kind` itself refuses.
     """
-    given = {} if path is None else _read_toml(Path(path))
+    given = {} if path is None else read_toml(Path(path))
     return make_config(
         kind, {**given, **(overrides or {})}, "the command" if path is None else path
     )
@@ -132,7 +132,7 @@ def parse_flags(words: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes().decode()
         found = tomllib.loads(text)

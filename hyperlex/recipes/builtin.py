@@ -1,0 +1,36 @@
+"""Recipes that come with hyperlex, by name."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from hyperlex.errors import ConfigError
+
+FOLDER = Path(__file__).with_name("configs")
+
+
+def recipe_names() -> list[str]:
+    """Names of the built-in recipes, in order."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def find_recipe(name_or_path: str | Path) -> Path:
+    """The file of a recipe: a path, or the name of a built-in one. A path goes before a name.
+
+    Raises:
+        ConfigError: neither; says which built-in recipes there are, and the nearest.
+    """
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    names = recipe_names()
+    name = str(name_or_path)
+    if name in names:
+        return FOLDER / f"{name}.toml"
+    near = difflib.get_close_matches(path.stem, names, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ConfigError(
+        f"{name!r} is no recipe: neither a file nor a built-in name.{hint} Built in are: "
+        f"{', '.join(names) or 'none'}."
+    )

@@ -1,0 +1,78 @@
+"""What a run takes in memory: said before it begins, refused where it is too much, held to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hyperlex.errors import ConfigError
+from hyperlex.recipes.finetune.config import FinetuneConfig
+from hyperlex.recipes.sizes import in_gib, parse_size
+from hyperlex.tokenizer import VocabularyLayout
+
+
+def plan_run(
+    config: FinetuneConfig, running: Any, layout: VocabularyLayout, say: Callable[[str], None]
+) -> None:
+    """Say what the run takes in memory. Raises `ConfigError` where that is more than there is."""
+    from hyperlex.model.plan import DTYPES
+    from hyperlex.model.training_memory import describe, plan_training
+    from hyperlex.recipes.finetune.adapters import prepare
+    from hyperlex.recipes.loading import compute_dtype, cuda
+
+    budget = _budget(config)
+    computing = compute_dtype(running.weights)
+    planned = plan_training(
+        config.model,
+        prepare=lambda model, *, adapters, lora_r: prepare(
+            model, config, layout, adapters=adapters, lora_r=lora_r
+        ),
+        adapters=config.adapters,
+        lora_r=config.lora_r,
+        # All weights are trained in 32 bits, whatever is computed in.
+        weights="fp32" if config.adapters == "none" else running.weights,
+        dtype=None
+        if config.adapters == "none"
+        else next(name for name, each in DTYPES.items() if each == computing),
+        optimiser=running.optimiser,
+        batch=config.batch,
+        accumulation=config.accumulation,
+        context=config.context,
+        gradient_checkpointing=config.gradient_checkpointing,
+        gpu=budget,
+        **({} if cuda() else {"reserve": 0}),
+    )
+    say("Memory that a step takes:")
+    for name, size, words in describe(planned):
+        say(f"  {name:12} {in_gib(size):>11}  {words}")
+    if not planned.fits():
+        assert budget is not None
+        raise ConfigError(
+            f"This takes {in_gib(planned.total)} and there are {in_gib(budget)}. "
+            + " ".join(f"{line.rstrip('.')}." for line in planned.advice())
+        )
+
+
+def cap_memory(config: FinetuneConfig) -> None:
+    """Hold a run to its budget where the card has more."""
+    from hyperlex.recipes.loading import cuda
+
+    if config.gpu_memory is None or not cuda():
+        return
+    import torch
+
+    card = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(min(1.0, parse_size(config.gpu_memory) / card))
+
+
+def _budget(config: FinetuneConfig) -> int | None:
+    """Bytes that the run may take; None where nothing says it."""
+    from hyperlex.recipes.loading import cuda
+
+    if config.gpu_memory is not None:
+        return parse_size(config.gpu_memory)
+    if not cuda():
+        return None
+    import torch
+
+    return int(torch.cuda.get_device_properties(0).total_memory)

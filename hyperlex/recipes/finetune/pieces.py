@@ -1,0 +1,121 @@
+"""What of a row is learned: its text in pieces, each learned or only read."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import NamedTuple
+
+from hyperlex.errors import FormatError
+from hyperlex.recipes.finetune.chat import Chat
+from hyperlex.recipes.finetune.config import FinetuneConfig, template_columns
+from hyperlex.recipes.finetune.rows import Row
+
+
+class Piece(NamedTuple):
+    """A stretch of text that is encoded by itself, so that no id reaches over its end."""
+
+    text: str
+    learned: bool
+
+
+class Pieces(NamedTuple):
+    """The pieces of a row.
+
+    Attributes:
+        ends: whether the end-of-text token stands behind them; a conversation has its own ends.
+        begins: whether the token stands before them that the base tokenizer begins a text with.
+    """
+
+    pieces: list[Piece]
+    ends: bool = True
+    begins: bool = True
+
+
+Cut = Callable[[Row], Pieces | None]
+"""Cuts a row into pieces; None for a row without a text."""
+
+
+def cutter(config: FinetuneConfig, chat: Chat | None) -> Cut:
+    """How rows of this recipe are cut. `chat` is needed where there are messages.
+
+    The returned function raises `FormatError` for a row without a column, and for a label that is
+    not among `labels`.
+    """
+    if config.messages_column:
+        assert chat is not None
+        column, talk = config.messages_column, chat
+        return lambda row: _conversation(row, column, talk)
+    if config.has_prompts:
+        return lambda row: _prompted(row, config)
+    return lambda row: _plain(row, config)
+
+
+def prompt_of(row: Row, config: FinetuneConfig) -> str:
+    """The prompt of a row, as training sees it: what a model that was trained so is to be given."""
+    if config.template is not None:
+        return _filled(config.template, row)
+    assert config.prompt_column is not None
+    return row.text(config.prompt_column)
+
+
+def label_of(row: Row, config: FinetuneConfig) -> str:
+    """The label of a row: the word itself, or the one at the place that the cell says.
+
+    Raises:
+        FormatError: neither a label nor a place among them.
+    """
+    assert config.label_column is not None
+    found, labels = row.text(config.label_column).strip(), config.labels
+    if found in labels:
+        return found
+    if found.isdecimal() and int(found) < len(labels):
+        return labels[int(found)]
+    near = difflib.get_close_matches(found, labels, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise FormatError(
+        f"{row.place}: the label {found!r} is none of: {', '.join(labels)}.{hint} Mend the row, or "
+        "add it to labels in the recipe."
+    )
+
+
+def joined(prompt: str, completion: str) -> Pieces:
+    """A prompt and what is learned behind it, parted by a space where neither has white space
+    there.
+    """
+    if prompt and not prompt[-1].isspace() and not completion[:1].isspace():
+        completion = f" {completion}"
+    return Pieces([Piece(prompt, False), Piece(completion, True)])
+
+
+def _plain(row: Row, config: FinetuneConfig) -> Pieces | None:
+    if config.template is not None:
+        if not any(row.text(column).strip() for column in template_columns(config.template)):
+            return None
+        return Pieces([Piece(_filled(config.template, row), True)])
+    parts = [row.text(column).strip() for column in config.text_columns]
+    # The last column is the text itself: a heading over nothing is no text.
+    return Pieces([Piece("\n\n".join(filter(None, parts)), True)]) if parts[-1] else None
+
+
+def _prompted(row: Row, config: FinetuneConfig) -> Pieces | None:
+    prompt = prompt_of(row, config)
+    if config.label_column:
+        return joined(prompt, label_of(row, config))
+    assert config.completion_column is not None
+    completion = row.text(config.completion_column)
+    return joined(prompt, completion) if completion.strip() else None
+
+
+def _conversation(row: Row, column: str, chat: Chat) -> Pieces | None:
+    rendered = chat.render(row.cell(column), row.place)
+    if rendered is None:
+        return None
+    pieces = [Piece(text, learned) for text, learned in rendered if text]
+    # A template writes the beginning and the ends of turns itself.
+    return Pieces(pieces, ends=False, begins=not chat.begins(pieces[0].text))
+
+
+def _filled(template: str, row: Row) -> str:
+    cells = {column: row.text(column) for column in template_columns(template)}
+    return template.format(**cells)

@@ -1,0 +1,249 @@
+"""`finetune`: from a recipe to a directory with the result."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hyperlex.compat import require
+from hyperlex.errors import ConfigError
+from hyperlex.files import atomic_directory
+from hyperlex.recipes.config import RESOLVED_FILE, write_recipe
+from hyperlex.recipes.finetune.chat import Chat
+from hyperlex.recipes.finetune.config import FinetuneConfig
+from hyperlex.recipes.finetune.memory import cap_memory, plan_run
+from hyperlex.recipes.finetune.output import compare_data, open_run, with_whole_paths
+from hyperlex.recipes.finetune.pieces import cutter
+from hyperlex.recipes.finetune.rows import read_rows
+from hyperlex.recipes.finetune.sequences import Encoder, Sequences, make_sequences
+from hyperlex.recipes.pretrain.tokens import characters_of, end_of_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from hyperlex.tokenizer import HyperTokenizer
+
+Told = Callable[[str], None]
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True)
+class FinetuneResult:
+    """What a run did.
+
+    Attributes:
+        directory: where the result is.
+        losses: nats a token, line by line of the log.
+        trainable, total: numbers of parameters, adapters counted in both.
+        seconds: of training, over all parts of an interrupted run.
+    """
+
+    directory: Path
+    losses: tuple[float, ...]
+    trainable: int
+    total: int
+    seconds: float
+
+
+def finetune(
+    config: FinetuneConfig, *, told: Told | None = None, progress: Progress | None = None
+) -> FinetuneResult:
+    """Train as the recipe says, and write the result into `config.output`.
+
+    It holds the adapter as PEFT has it (or the model, for `adapters = "none"`), the tokenizer,
+    `recipe.toml`, `log.jsonl`, `data.json` and `checkpoints/`. `load_trained` reads it.
+
+    Args:
+        told: is told in words what runs instead of what was asked for, what was left out, and what
+            the run takes in memory.
+        progress: stage, how far, and the end where it is known.
+
+    Raises:
+        ConfigError: a recipe that cannot be run here: no such model, an output that is not empty,
+            more memory than there is, a disk that is full at a checkpoint (the last one stays).
+        FormatError: data that cannot be read, with the row.
+        MissingDependencyError: the extra `model` is not installed.
+    """
+    require("torch", "transformers", "peft", "accelerate", "datasets", extra="model")
+    with warnings.catch_warnings():
+        # What transformers, PEFT and torch are about to rename in each other.
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return _run(config, told or (lambda line: None), progress)
+
+
+def _run(config: FinetuneConfig, say: Told, progress: Progress | None) -> FinetuneResult:
+    directory = Path(config.output)
+    go_on = open_run(config, directory)
+    from hyperlex.recipes.loading import load_tokenizer, quiet_bitsandbytes, what_runs
+
+    quiet_bitsandbytes()
+    running = what_runs(config.weights, config.optimiser)
+    for line in running.told:
+        say(line)
+    config = with_whole_paths(config)
+    tok = load_tokenizer(config.tokenizer or config.model)
+    _check_model(config, tok)
+    if config.messages_column:
+        # The template that is trained with, be it the tokenizer's own or not, comes along.
+        tok.face = replace(tok.face, chat_template=Chat.of(tok).template)
+    sequences, validation = read_sequences(config, tok, told=say)
+    plan_run(config, running, tok.layout, say)
+    directory.mkdir(parents=True, exist_ok=True)
+    compare_data(directory, sequences, go_on)
+    # Before any step: a run that is killed is known by it.
+    write_recipe(replace(config, resume=False), directory / RESOLVED_FILE)
+    return _train(config, running, tok, sequences, validation, go_on, say, progress)
+
+
+def read_sequences(
+    config: FinetuneConfig, tok: HyperTokenizer, *, told: Told | None = None
+) -> tuple[Sequences, Sequences | None]:
+    """What is learned from, and what is held out. Raises `FormatError` as `make_sequences`."""
+    chat = Chat.of(tok) if config.messages_column else None
+    make = partial(
+        make_sequences,
+        cut=cutter(config, chat),
+        encode=Encoder(tok, end_of_text(tok)),
+        context=config.context,
+        packing=config.packing,
+        whole=config.has_prompts,
+        skip_long=config.too_long == "skip",
+        told=told or (lambda line: None),
+    )
+    sequences = make(read_rows(config.data, config.limit))
+    if config.validation is None:
+        return sequences, None
+    if (share := config.validation_share) is not None:
+        return sequences.parted(share, config.seed)
+    return sequences, make(read_rows(str(config.validation)))
+
+
+def _train(
+    config: FinetuneConfig,
+    running: Any,
+    tok: HyperTokenizer,
+    sequences: Sequences,
+    validation: Sequences | None,
+    go_on: bool,
+    say: Told,
+    progress: Progress | None,
+) -> FinetuneResult:
+    from transformers import set_seed
+
+    from hyperlex.recipes.finetune import checkpoint as kept
+    from hyperlex.recipes.finetune.adapters import left_out, prepare, trained_in_full_precision
+    from hyperlex.recipes.finetune.collate import Collator
+    from hyperlex.recipes.finetune.log import RunLog
+    from hyperlex.recipes.finetune.optimiser import steps_of, training_arguments
+    from hyperlex.recipes.finetune.trainer import FinetuneTrainer
+    from hyperlex.recipes.loading import cuda, load_for
+
+    directory = Path(config.output)
+    cap_memory(config)
+    base = load_for(config.model, weights=running.weights)
+    if config.gradient_checkpointing:
+        base.gradient_checkpointing_enable({"use_reentrant": False})
+    if line := left_out(base, config):
+        say(line)
+    set_seed(config.seed)
+    model = prepare(base, config, tok.layout)
+    trained_in_full_precision(model)
+    if config.adapters == "routed":
+        # Trainer asks this of a quantised model, and knows no adapters but PEFT's.
+        model._hf_peft_config_loaded = True
+    trainable, total = _count(model)
+    say(f"{trainable:,} of {total:,} parameters are trained ({trainable / total:.2%}).")
+    steps = steps_of(config, len(sequences))
+    arguments = training_arguments(
+        config,
+        weights=running.weights,
+        optimiser=running.optimiser,
+        steps=steps,
+        on_cuda=cuda(),
+    )
+    log = RunLog(directory)
+    kept.remove_remains(directory)
+    last = next(iter(reversed(kept.checkpoints(directory))), None) if go_on else None
+    log.go_on_from(0 if last is None else kept.step_of(last))
+    if go_on:
+        say(f"Going on from step {kept.step_of(last)}." if last else "No checkpoint: from step 0.")
+    trainer = FinetuneTrainer(
+        model,
+        arguments,
+        config,
+        sequences,
+        validation,
+        Collator(end_of_text(tok), _characters(tok)),
+        log,
+        progress or (lambda stage, done, end: None),
+    )
+    trainer.train(resume_from_checkpoint=None if last is None else str(last))
+    _save(config, running.weights, model, tok, directory)
+    losses = tuple(entry["loss"] for entry in log.lines)
+    return FinetuneResult(directory, losses, trainable, total, trainer.seconds)
+
+
+def _check_model(config: FinetuneConfig, tok: HyperTokenizer) -> None:
+    """Raise `ConfigError` where model, tokenizer and context do not go together."""
+    from hyperlex.model.plan import read_config
+
+    text = read_config(config.model).get_text_config()
+    if text.vocab_size < tok.layout.total:
+        raise ConfigError(
+            f"The model has {text.vocab_size:,} rows of embeddings, and the tokenizer "
+            f"{tok.layout.total:,} ids: a row for each was expected. Give the model its rows "
+            f"first: hyperlex extend {config.model} OUT --codebook DIR"
+        )
+    positions = getattr(text, "max_position_embeddings", None)
+    if positions is not None and config.context > positions:
+        raise ConfigError(
+            f"context = {config.context}, and the model has {positions} positions. Write "
+            f"context = {positions}, or less."
+        )
+
+
+def _characters(tok: HyperTokenizer) -> NDArray[np.int64]:
+    """int64 [ids]: the characters that each id stands for; special tokens are no text."""
+    counts = characters_of(tok)
+    counts[[token["id"] for token in tok.base.json["added_tokens"] if token["special"]]] = 0
+    return counts
+
+
+def _count(model: Any) -> tuple[int, int]:
+    """Parameters that are trained, and all of them as they were before any quantising."""
+    from hyperlex.model.linear import Linear4bit
+
+    packed = {
+        id(module.weight): module.in_features * module.out_features
+        for module in model.modules()
+        if isinstance(module, Linear4bit)
+    }
+    trainable = sum(each.numel() for each in model.parameters() if each.requires_grad)
+    return trainable, sum(packed.get(id(each), each.numel()) for each in model.parameters())
+
+
+def _save(
+    config: FinetuneConfig, weights: str, model: Any, tok: HyperTokenizer, directory: Path
+) -> None:
+    """Write the result: all of it, or nothing. Raises `ConfigError` for a disk that is full."""
+    from hyperlex.recipes.finetune.checkpoint import told_of_writing
+    from hyperlex.recipes.loading import compute_dtype
+
+    with told_of_writing("The result", directory), atomic_directory(directory) as staged:
+        if config.adapters == "routed":
+            from hyperlex.model.routed_lora import save_routed_lora
+
+            save_routed_lora(model, staged)
+        elif config.adapters == "none":
+            model.to(compute_dtype(weights)).save_pretrained(staged)
+        else:
+            # The trained rows are in the adapter; whole embeddings beside them would be a copy.
+            model.save_pretrained(staged, save_embedding_layers=False)
+            (staged / "README.md").unlink(missing_ok=True)  # a form that nobody has filled in
+        tok.save(staged)

@@ -1,0 +1,26 @@
+"""Sizes of memory as people write them."""
+
+from __future__ import annotations
+
+import re
+
+from hyperlex.errors import ConfigError
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+def parse_size(words: str) -> int:
+    """`11GB`, `11 GiB`, `0,5g` in bytes; units are powers of 1,024, as cards are sold.
+
+    Raises:
+        ConfigError: no number with a unit.
+    """
+    match = re.fullmatch(r"(\d+(?:[.,]\d+)?)\s*([kmgt]?)(?:i?b)?", words.strip().lower())
+    if not match or not float(match[1].replace(",", ".")):
+        raise ConfigError(f"{words!r} is no size of memory: one like 11GB was expected.")
+    return int(float(match[1].replace(",", ".")) * _UNITS[match[2]])
+
+
+def in_gib(size: int) -> str:
+    """Bytes as `1.25 GiB`, small sizes as MiB."""
+    return f"{size / (1 << 30):.2f} GiB" if size >= 1 << 29 else f"{size / (1 << 20):.1f} MiB"

@@ -1,0 +1,130 @@
+"""What a recipe does: plain fine-tuning, or one of the tasks that are made of several steps.
+
+A recipe names its task by the key `task`; one without it is fine-tuning. Each task has a dataclass
+of its keys and a function that runs it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from hyperlex.errors import ConfigError
+from hyperlex.recipes.config import RESOLVED_FILE, read_toml
+from hyperlex.recipes.finetune.config import FinetuneConfig
+
+Told = Callable[[str], None]
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """What a task did.
+
+    Attributes:
+        directory: where the result is.
+        figures: what JSON can hold.
+        lines: the same in words.
+    """
+
+    directory: Path
+    figures: dict[str, Any]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task by name.
+
+    Attributes:
+        kind: the dataclass of its keys, for `read_recipe`.
+        run: `run(config, told=…, progress=…) -> TaskResult`.
+    """
+
+    kind: type[Any]
+    run: Callable[..., TaskResult]
+
+
+# By name: module, dataclass, function. No task is imported before it is asked for.
+_TASKS: Final = {
+    "finetune": ("hyperlex.recipes.tasks", "FinetuneConfig", "run_finetune"),
+    "moderation": ("hyperlex.recipes.moderation", "ModerationConfig", "compare"),
+    "adapt-vocabulary": ("hyperlex.recipes.adaptation", "AdaptationConfig", "adapt"),
+    "generate": ("hyperlex.recipes.generation", "GenerationConfig", "answer"),
+}
+TASKS: Final[tuple[str, ...]] = tuple(_TASKS)
+
+
+def task_of(recipe: str | Path | None) -> Task:
+    """The task of the recipe at a path; fine-tuning where there is none.
+
+    Raises:
+        ConfigError: no such file, no TOML, an unknown task.
+    """
+    name = "finetune" if recipe is None else read_toml(Path(recipe)).get("task", "finetune")
+    if name not in _TASKS:
+        near = difflib.get_close_matches(str(name), TASKS, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"{recipe}: task = {name!r}. Expected one of {', '.join(TASKS)}.{hint}")
+    module, kind, run = _TASKS[name]
+    found = import_module(module)
+    return Task(getattr(found, kind), getattr(found, run))
+
+
+def run_finetune(
+    config: FinetuneConfig, *, told: Told | None = None, progress: Progress | None = None
+) -> TaskResult:
+    """Plain fine-tuning, see `hyperlex.recipes.finetune.finetune`."""
+    from hyperlex.recipes.finetune import finetune
+
+    result = finetune(config, told=told, progress=progress)
+    figures = {
+        "directory": str(result.directory),
+        "first_loss": result.losses[0],
+        "last_loss": result.losses[-1],
+        "trainable": result.trainable,
+        "total": result.total,
+        "seconds": round(result.seconds, 1),
+    }
+    line = (
+        f"Loss {result.losses[0]:.3f} -> {result.losses[-1]:.3f} nats a token, "
+        f"{result.trainable:,} of {result.total:,} parameters, {result.seconds:,.0f} s."
+    )
+    return TaskResult(result.directory, figures, (line,))
+
+
+def key(help: str, default: Any) -> Any:
+    """A field of a recipe's dataclass, with its line of `--help`."""
+    return field(default=default, metadata={"help": help})
+
+
+def stage_of(config: FinetuneConfig, **changes: Any) -> FinetuneConfig:
+    """The fine-tuning of a task's step: the keys that both have, with `changes`."""
+    kept = {each.name: getattr(config, each.name) for each in fields(FinetuneConfig)}
+    return FinetuneConfig(**(kept | changes))
+
+
+def open_output(output: str, resume: bool) -> Path:
+    """The directory of a task, made. Raises `ConfigError` for one with something else in it."""
+    directory = Path(output)
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        begun = (directory / RESOLVED_FILE).is_file()
+        if not (begun and resume):
+            remedy = "Go on with it by --resume, or name" if begun else "Name"
+            raise ConfigError(f"output = {output!r} is not empty. {remedy} a new directory.")
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def nested(progress: Progress | None, name: str) -> Progress | None:
+    """`progress` of a step, its stages with the name of the step before them."""
+    return None if progress is None else partial(_nested, progress, name)
+
+
+def _nested(progress: Progress, name: str, stage: str, done: int, end: int | None) -> None:
+    progress(f"{name}: {stage}", done, end)

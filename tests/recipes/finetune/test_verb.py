@@ -1,0 +1,187 @@
+"""`hyperlex finetune` and what its Python door does besides training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import typer
+from model.conftest import TEXTS
+from transformers import AutoTokenizer
+from typer.testing import CliRunner
+
+from hyperlex.cli.finetune import VERB
+from hyperlex.cli.finetune import finetune as verb
+from hyperlex.errors import ConfigError
+from hyperlex.recipes.builtin import find_recipe, recipe_names
+from hyperlex.recipes.config import read_recipe, write_recipe
+from hyperlex.recipes.finetune import FinetuneConfig, finetune
+
+Recipe = Callable[..., FinetuneConfig]
+
+
+def invoke(*words: str) -> Any:
+    app = typer.Typer()
+    app.command(**VERB)(verb)
+    app.command("other")(lambda: None)
+    return CliRunner().invoke(app, ["finetune", *words])
+
+
+def test_a_recipe_runs_and_flags_win(recipe: Recipe, tmp_path: Path, planned: None) -> None:
+    config = recipe(steps=9)
+    write_recipe(config, tmp_path / "mine.toml")
+    result = invoke(str(tmp_path / "mine.toml"), "--steps", "2", "--lora-r=4", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["directory"] == config.output
+    written = read_recipe(FinetuneConfig, Path(config.output) / "recipe.toml")
+    assert (written.steps, written.lora_r) == (2, 4)
+    assert "Memory that a step takes" in result.stderr
+    again = invoke(str(Path(config.output) / "recipe.toml"), "--resume")
+    assert again.exit_code == 0 and "No checkpoint: from step 0." in again.stderr
+
+
+def test_without_a_recipe_flags_say_it_all(recipe: Recipe) -> None:
+    config = recipe()
+    words = ["--model", config.model, "--data", config.data, "--output", config.output]
+    result = invoke(*words, "--context", "64", "--steps", "1", "--batch", "1")
+    assert result.exit_code == 0, result.output
+    assert f"Result: {config.output}" in result.stdout
+
+
+def test_help_lists_every_key() -> None:
+    result = invoke("--help")
+    assert result.exit_code == 0
+    for key in FinetuneConfig.__dataclass_fields__:
+        assert f"--{key.replace('_', '-')}" in result.stdout
+
+
+def test_a_misspelt_key_is_answered_with_the_nearest(recipe: Recipe) -> None:
+    result = invoke("--model", "m", "--data", "d", "--output", "o", "--learnin-rate", "1")
+    assert isinstance(result.exception, ConfigError)
+    assert "'learnin_rate' is no key of this recipe. Did you mean 'learning_rate'?" in str(
+        result.exception
+    )
+
+
+def test_recipes_are_found_by_path_and_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hyperlex.recipes.builtin.FOLDER", tmp_path)
+    (tmp_path / "lenta-gptneo.toml").write_text("", encoding="utf-8")
+    assert recipe_names() == ["lenta-gptneo"]
+    assert find_recipe("lenta-gptneo") == tmp_path / "lenta-gptneo.toml"
+    assert find_recipe(tmp_path / "lenta-gptneo.toml") == tmp_path / "lenta-gptneo.toml"
+    with pytest.raises(ConfigError, match=r"Did you mean 'lenta-gptneo'\? Built in are: lenta"):
+        find_recipe("lenta-gpt-neo")
+
+
+def test_more_memory_than_there_is_is_refused_before_anything_is_written(
+    recipe: Recipe, planned: None
+) -> None:
+    told: list[str] = []
+    config = recipe("llama", gpu_memory="1MB", batch=2, steps=1)
+    with pytest.raises(
+        ConfigError, match=r"This takes .* and there are 1\.0 MiB.*checkpointing = true"
+    ):
+        finetune(config, told=told.append)
+    assert not Path(config.output).exists()
+    assert "Memory that a step takes:" in told
+
+
+def test_a_context_beyond_the_model_is_refused(recipe: Recipe) -> None:
+    with pytest.raises(ConfigError, match="context = 65, and the model has 64 positions"):
+        finetune(recipe(context=65))
+
+
+def test_a_model_without_rows_for_the_tokenizer_is_refused(recipe: Recipe, tmp_path: Path) -> None:
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    GPT2LMHeadModel(GPT2Config(vocab_size=331, n_embd=32, n_layer=1, n_head=2)).save_pretrained(
+        tmp_path / "bare"
+    )
+    config = recipe()
+    with pytest.raises(ConfigError, match="has 331 rows of embeddings, and the tokenizer 371 ids"):
+        finetune(replace(config, model=str(tmp_path / "bare"), tokenizer=config.model))
+
+
+def test_what_is_logged_is_the_mean_over_learned_tokens(recipe: Recipe, tmp_path: Path) -> None:
+    """Against the model's own loss, of a completion, whatever the batches were."""
+    from hyperlex.recipes.loading import load_for, load_tokenizer
+
+    rows = [{"p": f"{n}. Где почтальон?", "c": TEXTS[n][: 20 + 9 * n]} for n in range(6)]
+    data = tmp_path / "pairs.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    changed = {"prompt_column": "p", "completion_column": "c", "data": str(data), "steps": 1}
+    config = recipe("llama", **changed, batch=2, accumulation=3, learning_rate=1e-9)
+    result = finetune(config)
+    tok, model = load_tokenizer(config.model), load_for(config.model).eval()
+    nats, count, characters = 0.0, 0, 0
+    for row in rows:
+        prompt, completion = tok.encode(row["p"]), tok.encode(" " + row["c"])
+        ids = torch.tensor([[*prompt, *completion, tok.layout.base_size - 1]])
+        labels = ids.clone()
+        labels[0, : len(prompt)] = -100
+        learned = len(completion) + 1
+        with torch.no_grad():
+            nats += float(model(input_ids=ids, labels=labels).loss) * learned
+        count += learned
+        characters += len(" " + row["c"])  # an end of text is paid for, and is no text
+    line = json.loads((result.directory / "log.jsonl").read_text("utf-8"))
+    assert line["loss"] == pytest.approx(nats / count, rel=1e-5)
+    bits = nats / 0.6931471805599453 / characters
+    assert line["bits_per_character"] == pytest.approx(bits, rel=1e-5)
+    assert result.losses == (line["loss"],)
+
+
+def test_padding_and_the_size_of_batches_change_no_gradient(recipe: Recipe) -> None:
+    options = {"steps": 2, "lora_dropout": 0.0, "learning_rate": 1e-2, "seed": 3}
+    one = finetune(recipe("llama", **options, batch=1, accumulation=6))
+    two = finetune(
+        recipe("llama", **options, batch=3, accumulation=2, output=str(one.directory) + " 3")
+    )
+    assert one.losses == pytest.approx(two.losses, rel=1e-5)
+
+
+def test_conversations_are_learned(recipe: Recipe, tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "Где?"}, {"role": "assistant", "content": "У реки."}]
+    data = tmp_path / "talk.jsonl"
+    data.write_text(json.dumps({"messages": turns}) + "\n", encoding="utf-8")
+    result = finetune(recipe(data=str(data), messages_column="messages", steps=12))
+    assert result.losses[-1] < result.losses[0] - 0.1
+    beside = AutoTokenizer.from_pretrained(str(result.directory))
+    prompt = beside.apply_chat_template(turns[:1], tokenize=False, add_generation_prompt=True)
+    assert prompt == "user\nГде?<|endoftext|>\nbot\n"
+
+
+PLANNED = [
+    ("gpt2", "attention"),
+    ("llama", "one-dimensional"),
+    ("gptj", "rows"),
+    ("llama", "rows"),
+    ("gpt2", "routed"),
+    ("gpt2", "none"),
+]
+
+
+@pytest.mark.parametrize(("name", "kind"), PLANNED)
+def test_every_regime_is_planned(
+    name: str, kind: str, model_of: Callable[[str], Path], recipe: Recipe, planned: None
+) -> None:
+    """With the same trained parameters as the run has."""
+    from hyperlex.recipes.finetune.adapters import prepare
+    from hyperlex.recipes.finetune.memory import plan_run
+    from hyperlex.recipes.loading import load_for, load_tokenizer, what_runs
+
+    config = recipe(name, adapters=kind)
+    told: list[str] = []
+    tok = load_tokenizer(config.model)
+    plan_run(config, what_runs("fp32"), tok.layout, told.append)
+    model = prepare(load_for(config.model), config, tok.layout)
+    trained = sum(each.numel() for each in model.parameters() if each.requires_grad)
+    assert f"{trained:,} of " in next(line for line in told if "adapters" in line)
