@@ -27,10 +27,16 @@ from hyperlex.cli.decode import decode
 from hyperlex.cli.demo import demo
 from hyperlex.cli.doctor import doctor
 from hyperlex.cli.encode import encode
+from hyperlex.cli.evaluate import evaluate
 from hyperlex.cli.explain import explain
 from hyperlex.cli.extend import extend
+from hyperlex.cli.finetune import VERB as FINETUNE
+from hyperlex.cli.finetune import finetune
+from hyperlex.cli.generate import generate
 from hyperlex.cli.measure import measure
 from hyperlex.cli.plan import plan
+from hyperlex.cli.pretrain import VERB as PRETRAIN
+from hyperlex.cli.pretrain import pretrain
 from hyperlex.cli.quantize import quantize
 from hyperlex.cli.train import train
 from hyperlex.errors import ConfigError, HyperlexError
@@ -117,22 +123,27 @@ def _speak_utf8() -> None:
 app = typer.Typer(
     cls=_Verbs, add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True
 )
-for _verb in (
-    demo,
-    analyze,
-    measure,
-    train,
-    extend,
-    quantize,
-    convert_gqa,
-    plan,
-    encode,
-    decode,
-    compress,
-    explain,
-    doctor,
-):
-    app.command()(_verb)
+_VERBS: tuple[tuple[Any, dict[str, Any]], ...] = (
+    (demo, {}),
+    (analyze, {}),
+    (measure, {}),
+    (train, {}),
+    (extend, {}),
+    (pretrain, PRETRAIN),
+    (finetune, FINETUNE),
+    (evaluate, {}),
+    (generate, {}),
+    (quantize, {}),
+    (convert_gqa, {}),
+    (plan, {}),
+    (encode, {}),
+    (decode, {}),
+    (compress, {}),
+    (explain, {}),
+    (doctor, {}),
+)
+for _verb, _how in _VERBS:
+    app.command(**_how)(_verb)
 app.add_typer(corpora, name="corpora")
 
 

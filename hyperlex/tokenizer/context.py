@@ -67,7 +67,7 @@ def compress_context(
     """
     tokenizer = tokenizer or default()
     if isinstance(context, str):
-        parts = _parts_of_text(context, tokens, keep_recent, tokenizer)
+        parts = parts_of_text(context, tokens, keep_recent, tokenizer)
     else:
         kept = 2 if keep_recent is None else keep_recent
         parts = _parts_of_messages(context, kept, add_generation_prompt, tokenizer)
@@ -101,9 +101,10 @@ Part = tuple[str, bool]
 """A text, and whether it stays exact."""
 
 
-def _parts_of_text(
+def parts_of_text(
     text: str, tokens: int, keep_recent: int | None, tokenizer: HyperTokenizer
 ) -> list[Part]:
+    """Old and recent, or all of it as recent where it is no longer than `tokens` ids."""
     keep = tokens // 4 if keep_recent is None else keep_recent
     if keep < 0:
         raise ConfigError(f"keep_recent={keep_recent} was given: 0 or more ids were expected.")

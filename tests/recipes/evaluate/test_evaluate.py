@@ -1,0 +1,179 @@
+"""Models at work: what each part of the evaluation makes of answers that are known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from hyperlex import HyperTokenizer
+from hyperlex.errors import ConfigError, FormatError
+from hyperlex.measure.copying import CopyScores
+from hyperlex.measure.language_model import bits
+from hyperlex.recipes.evaluate import Opened, Settings, evaluate
+from hyperlex.recipes.evaluate.page import render
+from hyperlex.recipes.evaluate.report import Example
+from hyperlex.recipes.evaluate.run import Reader
+
+Scribes = Callable[..., Opened]
+
+TEXT = " ".join(f"Рыбак номер {n} сидел у воды и чинил сеть." for n in range(60))
+
+
+def written(path: Path, *rows: Mapping[str, object]) -> Path:
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
+    return path
+
+
+def last_line(prompt: str) -> str:
+    """What a copyist writes."""
+    return prompt.rstrip("\n").split("\n")[-1] + "\n"
+
+
+def copied(model: Opened) -> CopyScores:
+    reader = Reader(model, Settings(copies=3), lambda stage, done, total: None)
+    return reader.copy([TEXT])
+
+
+def test_the_copy_test_tells_who_writes_hypertokens(scribe: Scribes) -> None:
+    canonical = copied(scribe(last_line))
+    assert canonical.exact.value == canonical.canonical.value == 1
+    assert canonical.emission.value == canonical.recall.value == 1
+    spelling = copied(scribe(last_line, base=True))
+    assert spelling.exact.value == 1 and spelling.canonical.value == 0
+    assert spelling.emission.value == spelling.hyper_emitted == 0
+    assert spelling.hyper_canonical == canonical.hyper_canonical > 0
+    assert copied(scribe(lambda prompt: "Не знаю.\n")).exact.value == 0
+
+
+def test_rows_with_answers_are_scored(scribe: Scribes, tmp_path: Path) -> None:
+    rows = [{"prompt": f"Рыбак {n}", "completion": "сидел у воды"} for n in range(4)]
+    file = written(tmp_path / "rows.jsonl", *rows)
+    model = scribe(lambda prompt: " сидел у воды\nи чинил" if prompt[-1] < "2" else " ушёл")
+    (report,) = evaluate([model], [file], Settings(stop="\n")).models
+    assert report.generation is not None
+    assert report.generation.scores["exact"].value == 50
+    assert report.generation.scores["rouge1"].value == 50
+    assert report.perplexity is report.classification is report.copying is None
+
+
+def test_labels_are_weighed_and_generated(
+    random_model: Any, tok: HyperTokenizer, tmp_path: Path
+) -> None:
+    rows = [{"text": f"Рыбак {n}", "label": ("да", "нет")[n % 2]} for n in range(4)]
+    file = written(tmp_path / "rows.jsonl", *rows)
+    (report,) = evaluate([Opened("random", random_model, tok)], [file], Settings(batch=2)).models
+    assert report.classification is not None
+    table = [[0, 0], [0, 0]]
+    for number, row in enumerate(rows):
+        prompt = tok.encode(str(row["text"]))
+        weights = []
+        for label in ("да", "нет"):
+            answer = tok.encode(f" {label}")
+            with torch.no_grad():
+                log = random_model(torch.tensor([prompt + answer])).logits[0].log_softmax(-1)
+            weights.append(sum(float(log[len(prompt) - 1 + n, i]) for n, i in enumerate(answer)))
+        table[number % 2][weights.index(max(weights))] += 1
+    found = report.classification.by_likelihood
+    assert [list(counts) for counts in found.confusion] == [[*counts, 0] for counts in table]
+    assert report.classification.by_generation.confusion[0][2] == 2  # random ids name no label
+    assert report.classification.by_likelihood.rows == 4
+
+
+def test_a_number_is_the_label_at_its_place(scribe: Scribes, tmp_path: Path) -> None:
+    file = written(tmp_path / "rows.jsonl", {"text": "Рыбак", "label": 2})
+    with pytest.raises(FormatError, match="the label '2'"):
+        evaluate([scribe(last_line)], [file], Settings(labels=("да", "нет")))
+    from hyperlex.recipes.evaluate.run import Work
+
+    file = written(tmp_path / "rows.jsonl", {"text": "Рыбак", "label": 1})
+    work = Work.of([file], Settings(labels=("да", "нет")))
+    assert [row.label for row in work.data.labelled] == ["нет"]
+
+
+def test_perplexity_is_that_of_the_bits(
+    random_model: Any, tok: HyperTokenizer, tmp_path: Path
+) -> None:
+    file = written(tmp_path / "texts.jsonl", *({"text": f"Рыбак {n} ушёл."} for n in range(20)))
+    opened = Opened("random", random_model, tok)
+    first, second = evaluate([opened, opened], [file]).models
+    each = [bits(random_model, tok.encode(f"Рыбак {n} ушёл.")) for n in range(20)]
+    total, tokens = np.concatenate(each).sum(), sum(map(len, each))
+    assert first.perplexity is not None
+    assert first.perplexity.per_token.value == pytest.approx(2 ** (total / tokens))
+    characters = sum(len(f"Рыбак {n} ушёл.") for n in range(20))
+    assert first.perplexity.bits_per_character.value == pytest.approx(total / characters)
+    assert first.perplexity.unit == "document" and first.difference is None
+    assert second.name == "random (2)" and second.difference is not None
+    assert second.difference.value == 0
+
+
+def test_examples_stand_side_by_side(scribe: Scribes, tmp_path: Path) -> None:
+    (tmp_path / "prompts.txt").write_text("Рыбак ушёл\nГде лодка?\n", "utf-8")
+    models = [scribe(lambda prompt: " и молчал"), scribe(lambda prompt: " у берега")]
+    found = evaluate(models, settings=Settings(prompts=str(tmp_path / "prompts.txt")))
+    assert [example.prompt for example in found.examples] == ["Рыбак ушёл", "Где лодка?"]
+    assert found.examples[1].answers == {"scribe": " и молчал", "scribe (2)": " у берега"}
+
+
+def test_examples_are_to_the_letter_whatever_is_in_them() -> None:
+    page = render([Example("Дед", "```\nкод", {"a": "````", "b": "пусто"})])
+    assert "````text\n```\nкод\n````\n" in page and "`````text\n````\n`````\n" in page
+    assert page.index("**expected**") < page.index("**a**") < page.index("**b**")
+
+
+def test_prompts_longer_than_the_context_are_refused_or_cut(
+    scribe: Scribes, tmp_path: Path
+) -> None:
+    file = written(tmp_path / "rows.jsonl", {"prompt": TEXT, "completion": "да"})
+    seen: list[str] = []
+
+    def answer(prompt: str) -> str:
+        seen.append(prompt)
+        return "да"
+
+    with pytest.raises(ConfigError, match=r"the model sees 256.*--cut-prompts"):
+        evaluate([scribe(answer)], [file])
+    (report,) = evaluate([scribe(answer)], [file], Settings(cut_prompts=True)).models
+    assert report.shortened == 1 and report.generation is not None
+    assert TEXT.endswith(seen[0].lstrip("\ufffd")) and len(seen[0]) < len(TEXT)
+
+
+def test_conversations_go_through_the_chat_template(scribe: Scribes, tmp_path: Path) -> None:
+    talk = [{"role": "user", "content": "Где?"}, {"role": "assistant", "content": "Дома."}]
+    file = written(tmp_path / "talk.jsonl", {"messages": talk})
+    seen: list[str] = []
+
+    def answer(prompt: str) -> str:
+        seen.append(prompt)
+        return "Дома."
+
+    (report,) = evaluate([scribe(answer)], [file]).models
+    assert report.generation is not None and report.generation.scores["exact"].value == 100
+    assert seen[0].startswith("user\nГде?") and seen[0].endswith("bot\n")
+
+
+def test_a_report_is_json_without_nan(scribe: Scribes, tmp_path: Path) -> None:
+    file = written(tmp_path / "rows.jsonl", {"prompt": "Рыбак", "completion": "ушёл"})
+    told = evaluate([scribe(last_line)], [file]).json()
+    found = json.loads(told, parse_constant=lambda name: pytest.fail(name))
+    assert found["models"][0]["generation"]["scores"]["bleu"]["low"] is None
+    assert found["used"] == found["found"] == 1
+
+
+def test_mistakes_are_clear(scribe: Scribes, tmp_path: Path) -> None:
+    model = scribe(last_line)
+    file = written(tmp_path / "rows.jsonl", {"text": "Рыбак", "label": "флуд"})
+    with pytest.raises(FormatError, match=r"the label 'флуд'. One of да, нет.*--labels"):
+        evaluate([model], [file], Settings(labels=("да", "нет")))
+    with pytest.raises(ConfigError, match="Nothing to evaluate on"):
+        evaluate([model])
+    with pytest.raises(ConfigError, match="No model"):
+        evaluate([], [file])
+    with pytest.raises(ConfigError, match="batch=0"):
+        Settings(batch=0)

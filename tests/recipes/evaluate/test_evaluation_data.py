@@ -1,0 +1,92 @@
+"""What a file holds decides what is measured on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from hyperlex.errors import ConfigError, FormatError
+from hyperlex.recipes.evaluate import Columns
+from hyperlex.recipes.evaluate.data import read_data, read_prompts
+
+
+def written(path: Path, *rows: Mapping[str, object]) -> Path:
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
+    return path
+
+
+def test_columns_decide_what_a_row_is_for(tmp_path: Path) -> None:
+    talk = [{"role": "user", "content": "Где?"}, {"role": "assistant", "content": "Дома."}]
+    file = written(
+        tmp_path / "rows.jsonl",
+        {"text": "Дед молчал."},
+        {"prompt": "Дед", "completion": "молчал."},
+        {"text": "Купите!", "label": "спам"},
+        {"messages": talk},
+        {"text": "Лёд", "label": 1, "document": "а"},
+    )
+    data = read_data([file], Columns(), limit=None, seed=0)
+    assert [text.text for text in data.texts] == ["Дед молчал."]
+    assert [(row.prompt, row.completion) for row in data.answered] == (
+        [("Дед", "молчал."), ("", "Дома.")]
+    )
+    assert data.answered[1].messages == ({"role": "user", "content": "Где?"},)
+    assert [(r.prompt, r.label) for r in data.labelled] == [("Купите!", "спам"), ("Лёд", "1")]
+    assert data.labelled[1].document == "а"
+    assert data.found == 5
+
+
+def test_plain_files_are_texts(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Дед молчал.\n\nКот тоже.", "utf-8")
+    data = read_data([tmp_path / "a.txt"], Columns(), limit=None, seed=0)
+    assert [text.text for text in data.texts] == ["Дед молчал.\n\nКот тоже."] and not data.rows
+
+
+def test_a_template_makes_the_prompt(tmp_path: Path) -> None:
+    columns = Columns(template="Отзыв: {text}\nКласс:", label="class")
+    file = written(tmp_path / "rows.jsonl", {"text": "Купите!", "class": "спам"})
+    (row,) = read_data([file], columns, limit=None, seed=0).rows
+    assert row.prompt == "Отзыв: Купите!\nКласс:"
+    other = written(tmp_path / "other.jsonl", {"prompt": "Дед", "completion": "молчал."})
+    (row,) = read_data([other], columns, limit=None, seed=0).rows
+    assert row.prompt == "Дед"  # a file with prompts of its own
+
+
+def test_a_sample_is_of_the_seed_and_in_order(tmp_path: Path) -> None:
+    file = written(tmp_path / "rows.jsonl", *({"text": f"Текст {n}."} for n in range(100)))
+
+    def sample(seed: int) -> list[int]:
+        found = read_data([file], Columns(), limit=10, seed=seed)
+        assert found.found == 100
+        return [int(text.text[6:-1]) for text in found.texts]
+
+    assert sample(1) == sample(1) == sorted(sample(1)) and len(sample(1)) == 10
+    assert sample(1) != sample(2)
+
+
+def test_broken_rows_are_refused_with_their_place(tmp_path: Path) -> None:
+    cases: list[tuple[Mapping[str, object], str]] = [
+        ({"body": "Дед"}, r"line 1: the columns are 'body'.*--text-column"),
+        ({"completion": "Дед"}, r"line 1: no column 'prompt'.*--template"),
+        ({"messages": [{"role": "user", "content": "Где?"}]}, "end with one of 'user'"),
+        ({"messages": "Где?"}, "Messages were expected"),
+        ({"text": ["Дед"]}, "A text was expected"),
+    ]
+    for row, message in cases:
+        with pytest.raises(FormatError, match=message):
+            read_data([written(tmp_path / "a.jsonl", row)], Columns(), limit=None, seed=0)
+    (tmp_path / "empty.jsonl").write_text("", "utf-8")
+    with pytest.raises(ConfigError, match="no text and no row"):
+        read_data([tmp_path / "empty.jsonl"], Columns(), limit=None, seed=0)
+
+
+def test_prompts_are_lines_or_rows(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Дед\n\n  Кот и дед\n", "utf-8")
+    assert read_prompts(tmp_path / "a.txt", Columns()) == ["Дед", "  Кот и дед"]
+    file = written(tmp_path / "a.jsonl", {"prompt": "Дед\nи кот"})
+    assert read_prompts(file, Columns()) == ["Дед\nи кот"]
+    with pytest.raises(ConfigError, match="no such file"):
+        read_prompts(tmp_path / "none.txt", Columns())
