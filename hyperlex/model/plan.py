@@ -143,17 +143,30 @@ def plan_memory(
 
 
 def read_config(source: str | Path) -> Any:
-    """The config of a model. Raises `ConfigError` where there is none that transformers knows."""
+    """The config of a model.
+
+    Raises:
+        ConfigError: there is none that transformers knows, or it is of no model that can be built.
+    """
     from transformers import AutoConfig
 
     try:
-        return AutoConfig.from_pretrained(source)
+        config = AutoConfig.from_pretrained(source)
     except Exception as error:  # transformers raises a dozen kinds
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ConfigError(
             f"{str(source)!r} has no config of a language model ({reason}). A directory with a "
             "config.json, such a file, or a hub id was expected."
         ) from error
+    text = config.get_text_config()
+    heads = getattr(text, "num_attention_heads", None)
+    groups = getattr(text, "num_key_value_heads", None)
+    if heads and groups and heads % groups:
+        raise ConfigError(
+            f"{str(source)!r} has {heads} query heads and {groups} key/value heads. A multiple was "
+            "expected: mend num_key_value_heads in its config.json."
+        )
+    return config
 
 
 def _build(

@@ -165,3 +165,11 @@ def test_mistakes_are_named(tmp_path: Path, shaped_13b: Path) -> None:
     (tmp_path / "vision" / "config.json").write_text('{"model_type": "vit"}')
     with pytest.raises(ConfigError, match="'vit' is no causal language model"):
         planned(tmp_path / "vision")
+
+
+def test_heads_that_do_not_divide_are_told_of(tmp_path: Path) -> None:
+    LlamaConfig(num_attention_heads=4, num_key_value_heads=3, hidden_size=64).save_pretrained(
+        tmp_path
+    )
+    with pytest.raises(ConfigError, match="4 query heads and 3 key/value heads"):
+        plan_memory(tmp_path, gpu=8 * GIB)
