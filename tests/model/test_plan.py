@@ -172,4 +172,4 @@ def test_heads_that_do_not_divide_are_told_of(tmp_path: Path) -> None:
         tmp_path
     )
     with pytest.raises(ConfigError, match="4 query heads and 3 key/value heads"):
-        plan_memory(tmp_path, gpu=8 * GIB)
+        plan_memory(tmp_path, gpu=8 * GIB, context=64)
