@@ -126,10 +126,8 @@ def generate(
     if chat:
         wanted = _chat(opened, str(given), system)
     else:
-        wanted = opening(
-            opened.model,
-            opened.tok,
-            _with_context(opened, given, before, rung, keep_recent, context_tokens, max_new_tokens),
+        wanted = _with_context(
+            opened, given, before, rung, keep_recent, context_tokens, max_new_tokens
         )
     with stream(
         opened.model,
@@ -211,12 +209,12 @@ def _with_context(
 
 def _chat(opened: Opened, message: str, system: str | None) -> list[int]:
     """The ids after which the answer to a message stands."""
-    from hyperlex.recipes.finetune.chat import Chat
+    from hyperlex.recipes.evaluate.opening import stop_at_turns
 
     messages = [] if system is None else [{"role": "system", "content": system}]
     messages.append({"role": "user", "content": message})
-    text = Chat.of(opened.tok).prompt(messages)
-    return opened.tok.encode(text)
+    chat = stop_at_turns(opened.model, opened.tok)
+    return opened.tok.encode(chat.prompt(messages))
 
 
 def _print(pieces: Stream, *, quiet: bool) -> tuple[list[str], bool]:

@@ -27,7 +27,7 @@ from hyperlex.recipes.tasks import (
     Told,
     key,
     nested,
-    open_output,
+    open_task,
     stage_of,
 )
 
@@ -72,6 +72,11 @@ class AdaptationConfig(FinetuneConfig):
             raise ConfigError(
                 f'adapters = {self.adapters!r}: the second stage is LoRA. Write adapters = "all".'
             )
+        if self.validation_share is not None:
+            raise ConfigError(
+                f"validation = {self.validation_share}: nothing is held out here. Name data whose "
+                "sentences the copy test is to take, or leave it out."
+            )
         for name in ("copies", "spelled_copies", "copy_test", "rows_epochs", "rows_learning_rate"):
             if (value := getattr(self, name)) < 0:
                 raise ConfigError(f"{name} = {value}: 0 or more was expected.")
@@ -89,7 +94,7 @@ def adapt(
     from hyperlex.recipes.finetune import finetune
     from hyperlex.recipes.loading import load_tokenizer
 
-    directory = open_output(config.output, config.resume)
+    directory = open_task(config)
     tok = load_tokenizer(config.tokenizer or config.model)
     if not tok.layout.hyper_size:
         raise ConfigError(

@@ -85,28 +85,30 @@ def answer(
     from hyperlex.recipes.evaluate.data import Columns, read_prompts
     from hyperlex.recipes.loading import cuda, load_for, load_tokenizer
 
-    directory = open_output(config.output, resume=False)
+    directory = open_output(config.output)
     prompts = read_prompts(config.data, Columns())[: config.limit]
     tok = load_tokenizer(config.tokenizer or config.model)
     _plan(config, tok, say)
     if not cuda():
         say("No CUDA here: the model runs on the CPU, slowly.")
     model = load_for(config.model, weights=config.weights, told=told).eval()
+    # All of them, before the first is answered: an answer takes long.
+    openings = [opening(model, tok, tok.encode(prompt)) for prompt in prompts]
+    for number, ids in enumerate(openings, 1):
+        if len(ids) + config.max_new_tokens > config.context:
+            raise ConfigError(
+                f"Prompt {number} of {config.data} has {len(ids)} tokens, and with "
+                f"max_new_tokens = {config.max_new_tokens} exceeds context = {config.context}. "
+                "Shorten it, or raise context."
+            )
     write_recipe(config, directory / RESOLVED_FILE)
     if config.save:
         model.save_pretrained(directory / MODEL_FOLDER)
         tok.save(directory / MODEL_FOLDER)
     lines: list[str] = []
     characters, seconds, tokens = 0, 0.0, 0
-    for number, prompt in enumerate(prompts):
+    for number, (prompt, ids) in enumerate(zip(prompts, openings, strict=True)):
         shown("answering", number, len(prompts))
-        ids = opening(model, tok, tok.encode(prompt))
-        if len(ids) + config.max_new_tokens > config.context:
-            raise ConfigError(
-                f"Prompt {number + 1} of {config.data} has {len(ids)} tokens, and with "
-                f"max_new_tokens = {config.max_new_tokens} exceeds context = {config.context}. "
-                "Shorten it, or raise context."
-            )
         with stream(
             model, tok, ids, max_new_tokens=config.max_new_tokens, kv=config.kv, **_sampling(config)
         ) as pieces:

@@ -215,7 +215,8 @@ def load_trained(
     """Model and tokenizer of what `hyperlex finetune` or `pretrain` wrote, or of any model.
 
     Args:
-        directory: a result; a model directory or hub id does as well.
+        directory: a result, that of adapt-vocabulary among them; a model directory or hub id does
+            as well.
         base: the model that adapters belong to; None: the one they were trained on.
         weights: of the base; None: those it was trained with.
         dtype, device, told: as for `load_for`.
@@ -223,7 +224,7 @@ def load_trained(
     Raises:
         ConfigError, FormatError: as `load_for`; the base of the adapters is not found.
     """
-    folder = Path(directory)
+    folder = _one_training(Path(directory))
     config = _finetuned(folder)
     if config is None or config.adapters == "none":
         model = load_for(directory, weights=weights, dtype=dtype, device=device, told=told)
@@ -248,6 +249,23 @@ def load_trained(
             model, str(folder), config=adapter, autocast_adapter_dtype=adapter.bias == "none"
         )
     return model.eval(), load_tokenizer(folder)
+
+
+def _one_training(folder: Path) -> Path:
+    """The result itself where a recipe of several stages keeps it inside `folder`.
+
+    Raises:
+        ConfigError: there are several.
+    """
+    results = sorted(file.parent for file in folder.glob(f"*/{RESOLVED_FILE}"))
+    if (folder / "config.json").is_file() or not (folder / RESOLVED_FILE).is_file() or not results:
+        return folder
+    last = folder / "adapter"  # of adapt-vocabulary; what stands before it is a stage
+    if last in results:
+        return last
+    raise ConfigError(
+        f"{folder} holds several results. Name one of them: {', '.join(map(str, results))}."
+    )
 
 
 def _finetuned(folder: Path) -> FinetuneConfig | None:

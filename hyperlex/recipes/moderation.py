@@ -29,7 +29,7 @@ from hyperlex.recipes.tasks import (
     Told,
     key,
     nested,
-    open_output,
+    open_task,
     stage_of,
 )
 
@@ -77,6 +77,11 @@ class ModerationConfig(FinetuneConfig):
             raise ConfigError(
                 f"labels = {list(self.labels)}: two or more, and label_column, were expected."
             )
+        if self.validation is not None:
+            raise ConfigError(
+                f"validation = {self.validation!r}: validation_rows of the data are held out. Take "
+                "it out."
+            )
         if not self.regimes:
             raise ConfigError(f"regimes = []: one of {', '.join(NAMES)} at least was expected.")
         for name in ("train_rows", "validation_rows", "shots"):
@@ -122,7 +127,7 @@ def compare(
         ConfigError: too few rows of a label; as `finetune`.
         FormatError: a row without the columns, a label outside `labels`.
     """
-    directory = open_output(config.output, config.resume)
+    directory = open_task(config)
     learned, held_out = balanced(config)
     write_recipe(replace(config, resume=False), directory / RESOLVED_FILE)
     outcomes: list[Outcome] = []

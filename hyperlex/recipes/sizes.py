@@ -13,12 +13,13 @@ def parse_size(words: str) -> int:
     """`11GB`, `11 GiB`, `0,5g` in bytes; units are powers of 1,024, as cards are sold.
 
     Raises:
-        ConfigError: no number with a unit.
+        ConfigError: no number with a unit, or less than a MiB.
     """
     match = re.fullmatch(r"(\d+(?:[.,]\d+)?)\s*([kmgt]?)(?:i?b)?", words.strip().lower())
-    if not match or not float(match[1].replace(",", ".")):
+    # A bare 11 means no eleven bytes.
+    if not match or not (size := int(float(match[1].replace(",", ".")) * _UNITS[match[2]])) >> 20:
         raise ConfigError(f"{words!r} is no size of memory: one like 11GB was expected.")
-    return int(float(match[1].replace(",", ".")) * _UNITS[match[2]])
+    return size
 
 
 def in_gib(size: int) -> str:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from hyperlex.errors import ConfigError
-from hyperlex.recipes.config import RESOLVED_FILE, read_toml
+from hyperlex.recipes.config import RESOLVED_FILE, read_recipe, read_toml
 from hyperlex.recipes.finetune.config import FinetuneConfig
+from hyperlex.recipes.finetune.output import MAY_CHANGE, require_same
 
 Told = Callable[[str], None]
 Progress = Callable[[str, int, int | None], None]
@@ -58,6 +59,9 @@ _TASKS: Final = {
     "generate": ("hyperlex.recipes.generation", "GenerationConfig", "answer"),
 }
 TASKS: Final[tuple[str, ...]] = tuple(_TASKS)
+
+_MAY_CHANGE: Final = MAY_CHANGE | {"regimes", "copy_test"}
+"""What is compared or measured at the end is no part of what was learned before."""
 
 
 def task_of(recipe: str | Path | None) -> Task:
@@ -109,14 +113,30 @@ def stage_of(config: FinetuneConfig, **changes: Any) -> FinetuneConfig:
     return FinetuneConfig(**(kept | changes))
 
 
-def open_output(output: str, resume: bool) -> Path:
-    """The directory of a task, made. Raises `ConfigError` for one with something else in it."""
+def open_output(output: str) -> Path:
+    """The directory of a task that does not go on, made. Raises `ConfigError` for one in use."""
+    return _opened(output, "Name")
+
+
+def open_task(config: FinetuneConfig) -> Path:
+    """The directory of a task, made; with `config.resume` also that of the same task begun before.
+
+    Raises:
+        ConfigError: something else is in it, or the same task by another recipe.
+    """
+    recipe = Path(config.output) / RESOLVED_FILE
+    if not recipe.is_file():
+        return _opened(config.output, "Name")
+    if not config.resume:
+        return _opened(config.output, "Go on with it by --resume, or name")
+    require_same(read_recipe(type(config), recipe), config, may_change=_MAY_CHANGE)
+    return recipe.parent
+
+
+def _opened(output: str, remedy: str) -> Path:
     directory = Path(output)
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        begun = (directory / RESOLVED_FILE).is_file()
-        if not (begun and resume):
-            remedy = "Go on with it by --resume, or name" if begun else "Name"
-            raise ConfigError(f"output = {output!r} is not empty. {remedy} a new directory.")
+        raise ConfigError(f"output = {output!r} is not empty. {remedy} a new directory.")
     directory.mkdir(parents=True, exist_ok=True)
     return directory
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hyperlex.recipes.finetune.chat import Chat
 from hyperlex.recipes.loading import load_for, load_tokenizer, load_trained
 from hyperlex.tokenizer import HyperTokenizer
 
@@ -41,3 +42,18 @@ def open_model(source: str, tokenizer: str | None = None) -> Opened:
     else:
         model = load_for(source).eval()
     return Opened(name, model, load_tokenizer(tokenizer))
+
+
+def stop_at_turns(model: Any, tok: HyperTokenizer) -> Chat:
+    """Have `model` end an answer where the chat template ends one, too; returns the template.
+
+    A base that was taught to talk (ChatML's `<|im_end|>`) still has its old end of text alone in
+    its generation config, and would go on with the next turn.
+    """
+    from hyperlex.model.generate import end_ids
+
+    chat = Chat.of(tok)
+    if end := chat.end_of_turn:
+        (index,) = tok.encode(end)
+        model.generation_config.eos_token_id = sorted({index, *end_ids(model)})
+    return chat

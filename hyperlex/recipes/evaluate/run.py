@@ -20,7 +20,7 @@ from hyperlex.measure.peer import FastPeer, HyperPeer
 from hyperlex.measure.perplexity import TextBits, difference, perplexity
 from hyperlex.measure.texts import Text, texts_of
 from hyperlex.recipes.evaluate.data import Columns, Data, Row, read_data, read_prompts
-from hyperlex.recipes.evaluate.opening import Opened, open_model
+from hyperlex.recipes.evaluate.opening import Opened, open_model, stop_at_turns
 from hyperlex.recipes.evaluate.report import Classified, Evaluation, Example, ModelReport
 from hyperlex.recipes.finetune.chat import Chat
 from hyperlex.recipes.finetune.pieces import joined
@@ -329,7 +329,7 @@ class Reader:
 
     @cached_property
     def _chat(self) -> Chat:
-        return Chat.of(self._tok)
+        return stop_at_turns(self._model, self._tok)
 
     def _fits(self, prompt: str, room: int) -> bool:
         from hyperlex.model.generate import opening, positions_of

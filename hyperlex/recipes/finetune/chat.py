@@ -85,8 +85,21 @@ class Chat:
         return bool(bos) and text.startswith(bos)
 
     def prompt(self, messages: Sequence[dict[str, Any]]) -> str:
-        """The text after which the assistant's next answer stands."""
-        return self._rendered(list(messages), "The conversation", True)[0]
+        """The text after which the assistant's next answer stands. Raises as `render`."""
+        place = "The conversation"
+        return self._rendered(_messages(messages, place), place, True)[0]
+
+    @property
+    def end_of_turn(self) -> str:
+        """The special token that ends an answer; "" where the template puts none. Raises as
+        `render`.
+        """
+        asked = {"role": "user", "content": "вопрос"}
+        answered = {"role": "assistant", "content": "ответ"}
+        stretches = self.render([asked, answered], "The chat template") or []
+        written = "".join(text for text, learned in stretches if learned)
+        after = written.partition(answered["content"])[2].lstrip()
+        return next((token for token in self.special if token and after.startswith(token)), "")
 
     def render(self, messages: Any, place: str) -> list[Stretch] | None:
         """The stretches of a conversation; None where the assistant says nothing in it.
@@ -133,7 +146,9 @@ class Chat:
         while first in rest:
             before, _, rest = rest.partition(first)
             answer, _, rest = rest.partition(last)
-            end = next((token for token in self.special if token and rest.startswith(token)), "")
+            space = len(rest) - len(rest.lstrip(" "))  # Llama 2 has one before its end
+            end = next((t for t in self.special if t and rest.startswith(t, space)), "")
+            end = rest[: space + len(end)] if end else ""
             rest = rest[len(end) :]
             stretches += [(before, False), (answer + end, True)]
         return [*stretches, (rest, False)]

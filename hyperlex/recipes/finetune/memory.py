@@ -18,9 +18,9 @@ def plan_run(
     from hyperlex.model.plan import DTYPES
     from hyperlex.model.training_memory import describe, plan_training
     from hyperlex.recipes.finetune.adapters import prepare
-    from hyperlex.recipes.loading import compute_dtype, cuda
+    from hyperlex.recipes.loading import budget, compute_dtype, cuda
 
-    budget = _budget(config)
+    room = budget(config.gpu_memory)
     computing = compute_dtype(running.weights)
     planned = plan_training(
         config.model,
@@ -39,16 +39,16 @@ def plan_run(
         accumulation=config.accumulation,
         context=config.context,
         gradient_checkpointing=config.gradient_checkpointing,
-        gpu=budget,
+        gpu=room,
         **({} if cuda() else {"reserve": 0}),
     )
     say("Memory that a step takes:")
     for name, size, words in describe(planned):
         say(f"  {name:12} {in_gib(size):>11}  {words}")
     if not planned.fits():
-        assert budget is not None
+        assert room is not None
         raise ConfigError(
-            f"This takes {in_gib(planned.total)} and there are {in_gib(budget)}. "
+            f"This takes {in_gib(planned.total)} and there are {in_gib(room)}. "
             + " ".join(f"{line.rstrip('.')}." for line in planned.advice())
         )
 
@@ -63,16 +63,3 @@ def cap_memory(config: FinetuneConfig) -> None:
 
     card = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.set_per_process_memory_fraction(min(1.0, parse_size(config.gpu_memory) / card))
-
-
-def _budget(config: FinetuneConfig) -> int | None:
-    """Bytes that the run may take; None where nothing says it."""
-    from hyperlex.recipes.loading import cuda
-
-    if config.gpu_memory is not None:
-        return parse_size(config.gpu_memory)
-    if not cuda():
-        return None
-    import torch
-
-    return int(torch.cuda.get_device_properties(0).total_memory)

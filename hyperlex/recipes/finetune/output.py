@@ -16,7 +16,7 @@ from hyperlex.recipes.finetune.sequences import Sequences
 DATA_FILE: Final = "data.json"
 """Beside the result: how much was learned from, and its hash."""
 
-_MAY_CHANGE: Final = frozenset({"resume", "gpu_memory", "keep_checkpoints", "output"})
+MAY_CHANGE: Final = frozenset({"resume", "gpu_memory", "keep_checkpoints", "output"})
 """Keys that a run may go on with another value of: the result does not depend on them."""
 
 
@@ -41,15 +41,23 @@ def open_run(config: FinetuneConfig, directory: Path) -> bool:
             f"output = {config.output!r} holds a run. Go on with it by --resume, or name a new "
             "directory."
         )
-    before, now = read_recipe(FinetuneConfig, recipe), with_whole_paths(config)
-    for each in fields(FinetuneConfig):
+    require_same(read_recipe(FinetuneConfig, recipe), with_whole_paths(config))
+    return True
+
+
+def require_same(
+    before: FinetuneConfig, now: FinetuneConfig, *, may_change: frozenset[str] = MAY_CHANGE
+) -> None:
+    """Raise `ConfigError` for the first key, but of `may_change`, that a run would go on with
+    another value of.
+    """
+    for each in fields(now):
         old, new = getattr(before, each.name), getattr(now, each.name)
-        if old != new and each.name not in _MAY_CHANGE:
+        if old != new and each.name not in may_change:
             raise ConfigError(
-                f"{each.name} = {new!r}, and the run in {config.output!r} has {old!r}. To go on it "
+                f"{each.name} = {new!r}, and the run in {now.output!r} has {old!r}. To go on it "
                 f"has to stay: pass {flag(each.name)} {old}, or name a new output."
             )
-    return True
 
 
 def compare_data(directory: Path, sequences: Sequences, go_on: bool) -> None:

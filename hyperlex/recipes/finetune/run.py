@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -65,7 +66,8 @@ def finetune(
 
     Raises:
         ConfigError: a recipe that cannot be run here: no such model, an output that is not empty,
-            more memory than there is, a disk that is full at a checkpoint (the last one stays).
+            more memory than there is, several processes, a loss that is no number, a disk that is
+            full at a checkpoint (the last one stays).
         FormatError: data that cannot be read, with the row.
         MissingDependencyError: the extra `model` is not installed.
     """
@@ -74,10 +76,16 @@ def finetune(
         # What transformers, PEFT and torch are about to rename in each other.
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
-        return _run(config, told or (lambda line: None), progress)
+        try:
+            return _run(config, told or (lambda line: None), progress)
+        finally:
+            # Trainer and model hold each other. What comes next loads a model of its own, and two
+            # of them do not fit on the card.
+            gc.collect()
 
 
 def _run(config: FinetuneConfig, say: Told, progress: Progress | None) -> FinetuneResult:
+    _check_alone()
     directory = Path(config.output)
     go_on = open_run(config, directory)
     from hyperlex.recipes.loading import load_tokenizer, quiet_bitsandbytes, what_runs
@@ -91,7 +99,10 @@ def _run(config: FinetuneConfig, say: Told, progress: Progress | None) -> Finetu
     _check_model(config, tok)
     if config.messages_column:
         # The template that is trained with, be it the tokenizer's own or not, comes along.
-        tok.face = replace(tok.face, chat_template=Chat.of(tok).template)
+        chat = Chat.of(tok)
+        tok.face = replace(tok.face, chat_template=chat.template)
+        if not chat.end_of_turn:
+            say("The chat template ends answers by no special token: ends are not learned.")
     sequences, validation = read_sequences(config, tok, told=say)
     plan_run(config, running, tok.layout, say)
     directory.mkdir(parents=True, exist_ok=True)
@@ -136,6 +147,7 @@ def _train(
 ) -> FinetuneResult:
     from transformers import set_seed
 
+    from hyperlex.model.routed_lora import trainable_share
     from hyperlex.recipes.finetune import checkpoint as kept
     from hyperlex.recipes.finetune.adapters import left_out, prepare, trained_in_full_precision
     from hyperlex.recipes.finetune.collate import Collator
@@ -157,7 +169,7 @@ def _train(
     if config.adapters == "routed":
         # Trainer asks this of a quantised model, and knows no adapters but PEFT's.
         model._hf_peft_config_loaded = True
-    trainable, total = _count(model)
+    trainable, total = trainable_share(model)
     say(f"{trainable:,} of {total:,} parameters are trained ({trainable / total:.2%}).")
     steps = steps_of(config, len(sequences))
     arguments = training_arguments(
@@ -189,6 +201,17 @@ def _train(
     return FinetuneResult(directory, losses, trainable, total, trainer.seconds)
 
 
+def _check_alone() -> None:
+    """Raise `ConfigError` where several processes were started: each would write the result."""
+    from accelerate import PartialState  # type: ignore[import-untyped]
+
+    if (processes := PartialState().num_processes) > 1:
+        raise ConfigError(
+            f"{processes} processes were started, and fine-tuning runs in one. Start hyperlex "
+            "finetune without accelerate launch or torchrun."
+        )
+
+
 def _check_model(config: FinetuneConfig, tok: HyperTokenizer) -> None:
     """Raise `ConfigError` where model, tokenizer and context do not go together."""
     from hyperlex.model.plan import read_config
@@ -213,19 +236,6 @@ def _characters(tok: HyperTokenizer) -> NDArray[np.int64]:
     counts = characters_of(tok)
     counts[[token["id"] for token in tok.base.json["added_tokens"] if token["special"]]] = 0
     return counts
-
-
-def _count(model: Any) -> tuple[int, int]:
-    """Parameters that are trained, and all of them as they were before any quantising."""
-    from hyperlex.model.linear import Linear4bit
-
-    packed = {
-        id(module.weight): module.in_features * module.out_features
-        for module in model.modules()
-        if isinstance(module, Linear4bit)
-    }
-    trainable = sum(each.numel() for each in model.parameters() if each.requires_grad)
-    return trainable, sum(packed.get(id(each), each.numel()) for each in model.parameters())
 
 
 def _save(

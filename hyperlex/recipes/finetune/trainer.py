@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
+from hyperlex.errors import ConfigError
 from hyperlex.recipes.finetune.checkpoint import (
     checkpoint_written,
     load_trained_parameters,
@@ -109,6 +110,11 @@ class FinetuneTrainer(Trainer):
             return
         step = self.state.global_step
         sums, self._sums = self._sums, _Sums()
+        if not math.isfinite(sums.loss):
+            raise ConfigError(
+                f"The loss is {sums.loss} at step {step}: the model has diverged. Lower "
+                "learning_rate, lengthen warmup, or clip."
+            )
         self._tokens += int(sums.read)
         entry: dict[str, Any] = {
             "step": step,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator  # type: ignore[import-untyped]
+from safetensors import SafetensorError
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
 from hyperlex.errors import ConfigError
@@ -222,9 +223,15 @@ def _save(output: Path, trainer: Trainer, tok: HyperTokenizer) -> None:
         plain = {name.removeprefix("model."): value for name, value in weights.items()}
         if model.config.tie_word_embeddings:
             plain.pop("lm_head.weight", None)
-        with atomic_directory(output) as staged:
-            model.save_pretrained(staged, state_dict=plain)
-            tok.save(staged)
+        try:
+            with atomic_directory(output) as staged:
+                model.save_pretrained(staged, state_dict=plain)
+                tok.save(staged)
+        except (OSError, SafetensorError) as error:
+            raise ConfigError(
+                f"The model cannot be written into {output} ({error}). Checkpoints in it stay: "
+                f"make room, and go on from the last by {flag('resume')}."
+            ) from error
     trainer.process.wait_for_everyone()
 
 

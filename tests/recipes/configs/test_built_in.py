@@ -117,6 +117,8 @@ def test_mistakes_of_moderation_are_named(tmp_path: Path) -> None:
         ModerationConfig(model="m", data="d", output="o")
     with pytest.raises(ConfigError, match="validation_rows = 2"):
         read("moderation-gptj", validation_rows=2)
+    with pytest.raises(ConfigError, match="validation_rows of the data are held out"):
+        read("moderation-gptj", validation=0.1)
 
 
 def test_rugpt_is_quantised_on_loading_and_answers(tiny: Tiny, tmp_path: Path) -> None:
@@ -133,6 +135,10 @@ def test_rugpt_is_quantised_on_loading_and_answers(tiny: Tiny, tmp_path: Path) -
         run("rugpt35-13b", **(files | {"output": str(tmp_path / "b")}), gpu_memory="0.5GB")
     with pytest.raises(ConfigError, match="leaves no room"):
         read("rugpt35-13b", max_new_tokens=2048)
+    long = {"output": str(tmp_path / "c"), "context": 12, "max_new_tokens": 8}
+    with pytest.raises(ConfigError, match="exceeds context = 12"):
+        run("rugpt35-13b", **(files | long))
+    assert not any((tmp_path / "c").iterdir())  # so that it can be tried again
 
 
 def test_adaptation_trains_rows_then_adapters_and_tests_copies(
@@ -153,11 +159,21 @@ def test_adaptation_trains_rows_then_adapters_and_tests_copies(
     assert 1 <= found["copying"]["rows"] <= 4
     assert len(found["copying"]["exact"]) == 3
     first = read_recipe(FinetuneConfig, out / "rows/recipe.toml")
+    from hyperlex.recipes.loading import load_trained
+
+    whole, _ = load_trained(out)
+    assert (
+        whole.peft_config["default"].r == load_trained(out / "adapter")[0].peft_config["default"].r
+    )
     second = read_recipe(FinetuneConfig, out / "adapter/recipe.toml")
     assert (first.adapters, second.adapters, second.rows) == ("rows", "all", True)
     assert second.model == str((out / "model").resolve())
     mixture = (out / "mixture.jsonl").read_text(encoding="utf-8").splitlines()
     assert 50 + 2 < len(mixture) <= 90
+    files = {"model": extended, "data": str(data), "output": str(out), "validation": str(data)}
+    with pytest.raises(ConfigError, match=r"copies = 21, and the run in .* has 20"):
+        again = sizes | {"copies": 21}
+        run("adapt-vocabulary", **files, weights="fp32", **again, resume=True)
 
 
 def test_the_rows_of_the_first_stage_are_those_of_the_model_of_the_second(
@@ -198,6 +214,8 @@ def test_mistakes_of_adaptation_are_named(tiny: Tiny, tmp_path: Path) -> None:
         read("adapt-vocabulary", packing=True)
     with pytest.raises(ConfigError, match="LoRA"):
         read("adapt-vocabulary", adapters="rows", rows=False)
+    with pytest.raises(ConfigError, match="nothing is held out here"):
+        read("adapt-vocabulary", validation=0.1)
 
 
 def test_an_unknown_task_is_named_with_the_nearest(tmp_path: Path) -> None:

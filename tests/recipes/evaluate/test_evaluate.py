@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from hyperlex.errors import ConfigError, FormatError
 from hyperlex.measure.copying import CopyScores
 from hyperlex.measure.language_model import bits
 from hyperlex.recipes.evaluate import Opened, Settings, evaluate
+from hyperlex.recipes.evaluate.opening import stop_at_turns
 from hyperlex.recipes.evaluate.page import render
 from hyperlex.recipes.evaluate.report import Example
 from hyperlex.recipes.evaluate.run import Reader
@@ -49,6 +51,12 @@ def test_the_copy_test_tells_who_writes_hypertokens(scribe: Scribes) -> None:
     assert spelling.emission.value == spelling.hyper_emitted == 0
     assert spelling.hyper_canonical == canonical.hyper_canonical > 0
     assert copied(scribe(lambda prompt: "Не знаю.\n")).exact.value == 0
+
+
+def test_a_model_stops_where_its_template_ends_an_answer(tok: HyperTokenizer) -> None:
+    model = SimpleNamespace(generation_config=SimpleNamespace(eos_token_id=7))
+    chat = stop_at_turns(model, tok)
+    assert model.generation_config.eos_token_id == sorted({7, *tok.encode(chat.end_of_turn)})
 
 
 def test_rows_with_answers_are_scored(scribe: Scribes, tmp_path: Path) -> None:

@@ -65,6 +65,22 @@ def test_a_stripping_template_strips_before_marks_are_set(tok: HyperTokenizer) -
     assert [text for text, learned in stretches if learned] == ["Шёл вдоль реки.<|endoftext|>"]
 
 
+def test_a_space_before_the_end_of_a_turn_belongs_to_it(tok: HyperTokenizer) -> None:
+    """As Llama 2's template has it."""
+    chat = chat_of(tok, PLAIN.replace("{{ eos_token }}", " {{ eos_token }}"))
+    stretches = chat.render(TALK, "row 1")
+    assert stretches is not None
+    assert [text for text, learned in stretches if learned] == [
+        f"{each} <|endoftext|>" for each in ANSWERS
+    ]
+
+
+def test_a_prompt_calls_the_assistant_as_training_does(tok: HyperTokenizer) -> None:
+    chat = chat_of(tok, PLAIN)
+    talk = [m | {"role": "bot"} if m["role"] == "assistant" else m for m in TALK[:4]]
+    assert chat.prompt(talk) == chat.prompt(TALK[:4])
+
+
 def test_the_prompt_is_what_stands_before_an_answer(tok: HyperTokenizer) -> None:
     chat = chat_of(tok, PLAIN)
     stretches = chat.render(TALK[:3], "row 1")
@@ -117,3 +133,13 @@ def test_a_template_that_changes_answers_is_refused(tok: HyperTokenizer) -> None
     shouting = PLAIN.replace("m.content }}", "m.content | replace('Шёл', 'Ушёл') | length }}")
     with pytest.raises(FormatError, match=r"row 7: .*\{% generation %\}"):
         chat_of(tok, shouting).render(TALK, "row 7")
+
+
+@pytest.mark.parametrize("template", [PLAIN, STRIPPING, MARKED, THINKING, None])
+def test_the_token_that_ends_an_answer_is_known(tok: HyperTokenizer, template: str | None) -> None:
+    chat = chat_of(tok, template)
+    assert chat.end_of_turn == chat.tokens["eos_token"]
+
+
+def test_a_template_without_an_end_has_none(tok: HyperTokenizer) -> None:
+    assert chat_of(tok, PLAIN.replace("{{ eos_token }}", "")).end_of_turn == ""

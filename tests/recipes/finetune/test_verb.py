@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -137,6 +138,21 @@ def test_what_is_logged_is_the_mean_over_learned_tokens(recipe: Recipe, tmp_path
     bits = nats / 0.6931471805599453 / characters
     assert line["bits_per_character"] == pytest.approx(bits, rel=1e-5)
     assert result.losses == (line["loss"],)
+
+
+def test_a_loss_that_is_no_number_is_told(recipe: Recipe) -> None:
+    config = recipe(adapters="none", learning_rate=1e30, clip=0.0, steps=4)
+    with pytest.raises(ConfigError, match=r"The loss is .* has diverged"):
+        finetune(config)
+    assert not (Path(config.output) / "model.safetensors").exists()
+
+
+def test_several_processes_are_refused(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accelerate.PartialState", lambda: SimpleNamespace(num_processes=2))
+    config = recipe()
+    with pytest.raises(ConfigError, match="2 processes were started"):
+        finetune(config)
+    assert not Path(config.output).exists()
 
 
 def test_padding_and_the_size_of_batches_change_no_gradient(recipe: Recipe) -> None:

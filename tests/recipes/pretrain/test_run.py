@@ -145,6 +145,23 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_last(
     assert len(pretrain(recipe(checkpoint_every=2, resume=True)).losses) == 8
 
 
+def test_a_model_that_cannot_be_written_leaves_the_checkpoints(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safetensors import SafetensorError
+    from transformers import LlamaForCausalLM
+
+    def full(self: Any, *given: Any, **options: Any) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device")
+
+    monkeypatch.setattr(LlamaForCausalLM, "save_pretrained", full)
+    config = recipe(checkpoint_every=2)
+    with pytest.raises(ConfigError, match=r"No space left.*--resume"):
+        pretrain(config)
+    assert any((Path(config.output) / "checkpoints").iterdir())
+    assert not (Path(config.output) / "config.json").exists()
+
+
 @pytest.mark.parametrize("unit", ["steps", "tokens", "flops", "characters"])
 def test_each_budget_ends_with_the_step_that_reaches_it(
     recipe: Recipe, unit: str, tok: HyperTokenizer
