@@ -1,105 +1,110 @@
-"""The copy path: a probability, of what was read, from the first step on."""
+"""Copy tasks and their scores: drawn alike at every call, scored by hand."""
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-import numpy as np
 import pytest
 
-from hyperlex.measure.conditional import Gathered, Given
+from hyperlex import HyperTokenizer
+from hyperlex.errors import ConfigError
+from hyperlex.measure.copying import (
+    END,
+    FEWEST_WORDS,
+    MOST_WORDS,
+    PROMPTS,
+    Copy,
+    copy_scores,
+    copy_tasks,
+    part_of,
+    sentences,
+    spelled_tasks,
+    until_end,
+)
+from hyperlex.measure.words import count_words
 
-torch = pytest.importorskip("torch")
-
-ROOT = Path(__file__).resolve().parents[2]
-IDS, WIDTH, SCENE = 40, 32, 35
-"""Ids from SCENE on stand for scene ids: they are read and never scored."""
-
-
-@pytest.fixture(scope="module")
-def module() -> Iterator[Any]:
-    sys.path.insert(0, str(ROOT))
-    try:
-        yield importlib.import_module("benchmarks.copying")
-    finally:
-        sys.path.remove(str(ROOT))
-
-
-@pytest.fixture
-def parts(module: Any) -> tuple[Any, Any]:
-    generator = torch.Generator().manual_seed(2)
-    head = torch.randn(SCENE, WIDTH, generator=generator)
-    return module.Copying(head), head
+SENTENCES = [f"Почтальон {name} шёл домой {number} дней." for number in range(60) for name in "АБВ"]
+TEXT = " ".join(SENTENCES)
 
 
-def scored(copying: Any, head: Any, given: list[Given], plain: float = 3.5) -> Any:
-    """Nats where the model alone would need `plain` for each id."""
-    table = torch.cat([head, head[:1].expand(IDS - SCENE, -1) * 0.5])
-    batch = Gathered.of(given)
-    vectors = batch.vectors(lambda ids: table[ids])
-    alone = torch.full((len(batch.targets),), plain)
-    return copying(batch, vectors, torch.zeros_like(vectors), head, alone, SCENE).detach()
+def is_hyper(index: int) -> bool:
+    return index >= 100
 
 
-def after(context: list[int], target: int) -> Given:
-    return Given.of([([0, *context], False), ([target], True)])
+def test_sentences_are_of_one_line_and_of_3_to_40_words() -> None:
+    text = (
+        "Да. Мать ждала у окна.\nСын писал, что\nвернётся! " + "и " * 41 + "всё. Кто там? Никого."
+    )
+    found = list(sentences(text))
+    assert found == ["Мать ждала у окна.", "Сын писал, что"]
+    assert all(FEWEST_WORDS <= count_words(one) <= MOST_WORDS for one in found)
 
 
-@pytest.mark.parametrize("context", [[5, 9, 5], [36, 4], [7]])
-def test_the_mixture_is_a_probability_over_all_ids(parts: Any, context: list[int]) -> None:
-    copying, head = parts
-    alone = float(np.log(SCENE))  # a model that knows nothing
-    given = [after(context, target) for target in range(SCENE)]
-    found = scored(copying, head, given, alone)
-    assert float((-found).exp().sum()) == pytest.approx(1, abs=1e-4)
+def test_parts_have_no_text_in_common_and_a_tenth_is_for_the_test() -> None:
+    parts = {part: copy_tasks([TEXT], 1_000, part=part) for part in ("train", "test")}
+    texts = {part: {task.text for task in tasks} for part, tasks in parts.items()}
+    assert not texts["train"] & texts["test"]
+    assert texts["train"] | texts["test"] == set(SENTENCES)
+    assert all(part_of(text) == part for part, found in texts.items() for text in found)
+    assert 0 < len(texts["test"]) < len(SENTENCES) / 4
 
 
-def test_what_was_read_is_likelier_than_what_was_not(parts: Any) -> None:
-    copying, head = parts
-    read, unread = scored(copying, head, [after([5, 9, 21], 9), after([5, 9, 21], 8)]).tolist()
-    assert read < unread
+def test_the_same_arguments_give_the_same_tasks_in_whatever_order_texts_come() -> None:
+    first = copy_tasks([TEXT], 20, seed=3)
+    assert first == copy_tasks(SENTENCES[::-1], 20, seed=3)
+    assert first != copy_tasks([TEXT], 20, seed=4)
+    assert first == copy_tasks([TEXT, TEXT], 100, seed=3)[:20]
 
 
-def test_what_followed_the_same_id_before_is_likeliest(parts: Any) -> None:
-    copying, head = parts
-    context = [5, 9, 21, 13, 5]
-    found = scored(copying, head, [after(context, target) for target in (9, 21, 13)]).tolist()
-    assert found[0] < min(found[1:])
+@pytest.mark.parametrize("form", ["instruction", "continuation"])
+def test_a_task_asks_for_its_text_and_ends_it(form: str) -> None:
+    task = copy_tasks([TEXT], 1, form=form)[0]  # type: ignore[arg-type]
+    assert task.text in task.prompt and task.completion == task.text + END
+    assert PROMPTS[form].format(text=task.text) == task.prompt
 
 
-def test_the_future_is_not_seen(parts: Any) -> None:
-    copying, head = parts
-    first = Given.of([([0, 5, 9], False), ([7, 3], True)])
-    second = Given.of([([0, 5, 9], False), ([7, 4], True)])
-    found = [float(scored(copying, head, [each])[0]) for each in (first, second)]
-    assert found[0] == pytest.approx(found[1])
+def test_spelled_tasks_read_each_hypertoken_before_any_again(small_tok: HyperTokenizer) -> None:
+    tasks = spelled_tasks(small_tok, 40)
+    assert tasks == spelled_tasks(small_tok, 40) and len({task.text for task in tasks}) == 40
+    assert all(part_of(task.text) == "train" and END not in task.text for task in tasks)
+    met = {index for task in tasks for index in small_tok.encode(f" {task.text}")}
+    assert sum(map(small_tok.layout.is_hyper, met)) > 40
+    other = spelled_tasks(small_tok, 10, part="test")
+    assert not {task.text for task in other} & {task.text for task in tasks}
 
 
-def test_padding_and_company_change_nothing(parts: Any) -> None:
-    copying, head = parts
-    given = [after([5, 36, 9, 5], 9), after([3], 3), after(list(range(1, 12)), 4)]
-    given.append(Given.of([([0, 3, 8, 11, 2], False), ([8], True)]).pooled(1, 5, 2))
-    together = scored(copying, head, given)
-    alone = torch.cat([scored(copying, head, [each]) for each in given])
-    torch.testing.assert_close(together, alone)
-
-
-def test_a_place_of_several_ids_offers_each_of_them(parts: Any) -> None:
-    copying, head = parts
-    pooled = [
-        Given.of([([0, 5, 9], False), ([target], True)]).pooled(1, 3, 1) for target in (5, 9, 21)
+def test_scores_are_those_by_hand() -> None:
+    copies = [
+        Copy("аб", [100, 1], "аб", [100, 1]),  # as its tokenizer writes
+        Copy("вг", [101, 102], "вг", [2, 3, 4, 5]),  # right, in base ids alone
+        Copy("де", [103, 6], "дё", [104, 103]),  # wrong, one hypertoken right
+        Copy("ж", [7, 105], "ж", [7, 105]),
     ]
-    found = scored(copying, head, pooled).tolist()
-    assert max(found[:2]) < found[2]
+    scores = copy_scores(copies, is_hyper)
+    assert scores.rows == 4
+    assert scores.exact.value == 3 / 4 and scores.canonical.value == 2 / 4
+    assert scores.hyper_emitted == 4 / 10 and scores.hyper_canonical == 5 / 8
+    assert scores.emission.value == pytest.approx((4 / 10) / (5 / 8))
+    assert scores.recall.value == pytest.approx(3 / 5)
+    assert scores.exact.low < 3 / 4 < scores.exact.high <= 1
 
 
-def test_flops_count_places_that_are_no_exact_id(parts: Any) -> None:
-    copying, _ = parts
-    plain = after([5, 9], 7)
-    assert copying.flops([plain], SCENE) == 0
-    mixed = [after([36, 9, 37], 7), plain.pooled(1, 3, 1)]
-    assert copying.flops(mixed, SCENE) == 6 * 3 * SCENE * WIDTH
+def test_a_copy_ends_at_its_line_end() -> None:
+    spelled = {1: "Кот", 2: " спит", 3: ".", 4: "\n", 5: ".\n", 6: " дальше"}
+
+    def decode(ids: list[int]) -> str:
+        return "".join(spelled[index] for index in ids)
+
+    assert until_end([1, 2, 3, 4, 6], decode) == ([1, 2, 3], "Кот спит.")
+    assert until_end([1, 2, 5, 6], decode) == ([1, 2, 5], "Кот спит.")
+    assert until_end([1, 2], decode) == ([1, 2], "Кот спит")
+    assert until_end([4, 1], decode) == ([], "")
+
+
+def test_what_cannot_be_asked_is_refused(small_tok: HyperTokenizer) -> None:
+    with pytest.raises(ConfigError, match="count=0"):
+        copy_tasks([TEXT], 0)
+    with pytest.raises(ConfigError, match="form='aloud'"):
+        copy_tasks([TEXT], 1, form="aloud")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="part='dev'"):
+        spelled_tasks(small_tok, 1, part="dev")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="No copies to score"):
+        copy_scores([], is_hyper)
