@@ -7,6 +7,7 @@ pair.
 
 from __future__ import annotations
 
+import copy
 import random
 import zlib
 from collections.abc import Iterator, Sequence
@@ -152,8 +153,8 @@ def train_arm(
     begun: Trained | None = None,
     branch: bool = False,
 ) -> Trained:
-    """Train a model of `shape` from scratch, or go on with `begun` after its vocabulary was
-    extended to that of `tok`.
+    """Train a model of `shape` from scratch, or go on with `begun`, in place, after its vocabulary
+    was extended to that of `tok`. The optimiser starts anew.
 
     Args:
         branch: end at full speed, to be gone on with: the learning rate does not fall.
@@ -164,7 +165,9 @@ def train_arm(
     if begun is None:
         model = build(shape.config(seed), len(tok), end=vocabulary.end)
     else:
-        model, skipped = extend_model(begun.model, tok), begun.progress.characters
+        model, skipped = begun.model, begun.progress.characters
+        if tok.layout.hyper_size:
+            model = extend_model(model, tok)
     schedule = Schedule(rate, "constant" if branch else "wsd", warmup=WARMUP, decay=DECAY)
     trainer = Trainer(model, budget, schedule, dtype=dtype)  # type: ignore[arg-type]
     rows = PackedRows(_endless(texts, skipped), vocabulary, context=shape.context, rows=shape.batch)
@@ -190,6 +193,11 @@ def _endless(texts: Sequence[Document], skipped: int) -> Iterator[str]:
             skipped -= len(document.text)
         else:
             yield document.text
+
+
+def copied(trained: Trained) -> Trained:
+    """The same with a model of its own."""
+    return replace(trained, model=copy.deepcopy(trained.model))
 
 
 def load_arm(folder: Path) -> Trained:

@@ -27,6 +27,7 @@ from benchmarks.arms import (
     Texts,
     Trained,
     block_bits,
+    copied,
     load_arm,
     read_texts,
     small_tokenizer,
@@ -50,8 +51,8 @@ START_RATE = 1e-3
 the direction that validation text likes, until it likes the last one less."""
 TUNING = 1 / 6
 
-BASE, FLOPS, TEXT, HALFWAY = "base", "equal FLOPs", "equal text", "extended half-way"
-ARMS = (BASE, FLOPS, TEXT, HALFWAY)
+BASE, FLOPS, TEXT = "base", "equal FLOPs", "equal text"
+HALFWAY, RESTARTED = "extended half-way", "restarted half-way"
 
 
 @dataclass(frozen=True)
@@ -171,9 +172,11 @@ class Pair:
         half = Budget("flops", self.flops / 2)
         begun = self._train(self.base, half, base_rate, seed, branch=True)
         rest = Budget("flops", self.flops - begun.progress.flops)
+        # Before it is extended: training goes on in place.
+        arms[RESTARTED] = self._train(self.base, rest, hyper_rate, seed, begun=copied(begun))
         arms[HALFWAY] = self._train(self.hyper, rest, hyper_rate, seed, begun=begun)
         spent = {BASE: arms[BASE].progress.flops}
-        spent |= {arm: arms[arm].progress.flops for arm in (FLOPS, HALFWAY)}
+        spent |= {arm: arms[arm].progress.flops for arm in (FLOPS, HALFWAY, RESTARTED)}
         one_step = self.shape.batch * self.shape.context * 6 * arms[FLOPS].parameters * 2
         if max(spent.values()) - min(spent.values()) > one_step:
             raise SystemExit(f"{self.name}: FLOPs are not equal: {spent}. Nothing was written.")
