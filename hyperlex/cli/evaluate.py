@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hyperlex.cli.options import TokenizerOption, tell_of_hub
+from hyperlex.cli.options import TokenizerOption, tell_of_hub, unescaped
 from hyperlex.errors import ConfigError
 
 STDOUT = "-"
@@ -122,13 +122,13 @@ def evaluate(
             completion_column,
             label_column,
             document_column,
-            template=None if template is None else _unescaped(template),
+            template=None if template is None else unescaped(template),
         ),
         limit=limit or None,
         characters=characters,
         context=context,
         max_new_tokens=max_new_tokens,
-        stop=None if stop is None else _unescaped(stop),
+        stop=None if stop is None else unescaped(stop),
         labels=_labels(labels),
         copies=copy,
         copy_form=copy_form,
@@ -162,11 +162,6 @@ def _shown(examples: Path | None, prompts: Path | None, shown: int | None) -> in
     if examples is None:
         return 0
     return shown or (EXAMPLES if prompts is None else 0)
-
-
-def _unescaped(text: str) -> str:
-    """`\\n` and `\\t` as a shell hands them over, as the characters they name."""
-    return text.replace("\\n", "\n").replace("\\t", "\t")
 
 
 def _labels(words: str | None) -> tuple[str, ...]:

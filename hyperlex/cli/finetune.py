@@ -37,13 +37,15 @@ def finetune(
     Keys of the recipe are flags as well, and win: hyperlex finetune lenta-gptneo --limit 1000
     """
     from hyperlex.cli.console import progress
-    from hyperlex.cli.options import tell_of_hub
+    from hyperlex.cli.options import tell_of_hub, unescaped
     from hyperlex.recipes.builtin import find_recipe
     from hyperlex.recipes.config import read_recipe
     from hyperlex.recipes.tasks import task_of
 
     name, flags = recipe_words(recipe, context.args)
     path = None if name is None else find_recipe(name)
+    if "template" in flags:
+        flags["template"] = unescaped(flags["template"])
     task = task_of(path)
     config = read_recipe(task.kind, path, flags)
     tell_of_hub(config.model)

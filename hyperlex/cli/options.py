@@ -85,3 +85,8 @@ def _decoded(data: bytes, name: str) -> str:
             f"{name} is not UTF-8 (byte 0x{data[error.start]:02x} at {error.start}). "
             "If it is Windows text, convert it first: iconv -f cp1251 -t utf-8"
         ) from error
+
+
+def unescaped(text: str) -> str:
+    """`\\n` and `\\t` as a shell hands them over, as the characters they name."""
+    return text.replace("\\n", "\n").replace("\\t", "\t")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -91,6 +92,7 @@ def adapt(
         ConfigError: a tokenizer without hypertokens; as `finetune`.
         FormatError: as `finetune`.
     """
+    from hyperlex.recipes.evaluate.report import plain
     from hyperlex.recipes.finetune import finetune
     from hyperlex.recipes.loading import load_tokenizer
 
@@ -151,15 +153,14 @@ def adapt(
     lines = [f"Loss {result.losses[0]:.3f} -> {result.losses[-1]:.3f} nats a token with adapters."]
     if config.copy_test:
         found = _copy_test(config, adapter, progress)
-        figures["copying"] = {
-            "rows": found.rows,
-            "exact": [found.exact.value, found.exact.low, found.exact.high],
-            "emission": [found.emission.value, found.emission.low, found.emission.high],
-            "recall": [found.recall.value, found.recall.low, found.recall.high],
+        shares = {"exact": found.exact, "emission": found.emission, "recall": found.recall}
+        figures["copying"] = {"rows": found.rows} | {
+            name: plain([share.value, share.low, share.high]) for name, share in shares.items()
         }
+        written = found.emission.value
         lines.append(
             f"Copy test: {found.exact.value:.1%} of {found.rows} copies exact; hypertokens "
-            f"{found.emission.value:.2f} of what the tokenizer would write."
+            f"{'–' if math.isnan(written) else f'{written:.2f}'} of what the tokenizer would write."
         )
     atomic_write_text(
         directory / FIGURES_FILE, json.dumps(figures, ensure_ascii=False, indent=2) + "\n"

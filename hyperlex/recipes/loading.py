@@ -7,6 +7,7 @@ model, tok = load_trained("runs/news")         what `hyperlex finetune` wrote, o
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +54,11 @@ def budget(gpu_memory: str | None) -> int | None:
 
 
 def quiet_bitsandbytes() -> None:
-    """Keep it from telling of a kernel for CPUs that nothing here asks it for."""
+    """Keep it from telling of a kernel for CPUs that nothing here asks it for, and at each product
+    outside of training that its input is cast.
+    """
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", message="MatMul8bitLt: inputs will be cast")
 
 
 def _device() -> str:
@@ -245,9 +249,12 @@ def load_trained(
         adapter: Any = PeftConfig.from_pretrained(str(folder))
         prepare_lora(adapter)
         # Norms and biases work in the type of the base; LoRA casts by itself.
-        model = PeftModel.from_pretrained(
-            model, str(folder), config=adapter, autocast_adapter_dtype=adapter.bias == "none"
-        )
+        with warnings.catch_warnings():
+            # PEFT asks transformers by a name that transformers is about to change.
+            warnings.simplefilter("ignore", FutureWarning)
+            model = PeftModel.from_pretrained(
+                model, str(folder), config=adapter, autocast_adapter_dtype=adapter.bias == "none"
+            )
     return model.eval(), load_tokenizer(folder)
 
 

@@ -70,7 +70,13 @@ def task_of(recipe: str | Path | None) -> Task:
     Raises:
         ConfigError: no such file, no TOML, an unknown task.
     """
-    name = "finetune" if recipe is None else read_toml(Path(recipe)).get("task", "finetune")
+    table = {} if recipe is None else read_toml(Path(recipe))
+    name = table.get("task", "finetune")
+    if {"layers", "hidden"} & table.keys():
+        raise ConfigError(
+            f"{recipe} is a recipe of pretraining, which begins without a model. Run it: hyperlex "
+            f"pretrain {recipe}"
+        )
     if name not in _TASKS:
         near = difflib.get_close_matches(str(name), TASKS, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""

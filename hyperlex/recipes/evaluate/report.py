@@ -85,14 +85,15 @@ class Evaluation:
 
     def json(self) -> str:
         """All figures as JSON; what is undefined is null."""
-        return json.dumps(_plain(asdict(self)), ensure_ascii=False, indent=2) + "\n"
+        return json.dumps(plain(asdict(self)), ensure_ascii=False, indent=2) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """`value` as JSON has it: mappings, lists, and null for what is undefined."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -40,7 +40,8 @@ def training_arguments(
         lr_scheduler_type="constant_with_warmup"
         if config.schedule == "constant"
         else config.schedule,
-        warmup_steps=math.ceil(config.warmup * steps),
+        # Down: transformers' warm-up begins with a step at 0; a short run has none to give.
+        warmup_steps=int(config.warmup * steps),
         weight_decay=config.weight_decay,
         max_grad_norm=config.clip,
         bf16=mixed == "bf16",

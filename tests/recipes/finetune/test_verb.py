@@ -22,6 +22,7 @@ from hyperlex.errors import ConfigError
 from hyperlex.recipes.builtin import find_recipe, recipe_names
 from hyperlex.recipes.config import read_recipe, write_recipe
 from hyperlex.recipes.finetune import FinetuneConfig, finetune
+from hyperlex.recipes.tasks import task_of
 
 Recipe = Callable[..., FinetuneConfig]
 
@@ -201,3 +202,17 @@ def test_every_regime_is_planned(
     model = prepare(load_for(config.model), config, tok.layout)
     trained = sum(each.numel() for each in model.parameters() if each.requires_grad)
     assert f"{trained:,} of " in next(line for line in told if "adapters" in line)
+
+
+def test_a_line_end_in_a_template_may_be_spelled(recipe: Recipe, tmp_path: Path) -> None:
+    config = recipe(steps=1)
+    write_recipe(config, tmp_path / "mine.toml")
+    words = ["--template", "Письмо: {text}\\nКонец.", "--text-columns", "text"]
+    assert invoke(str(tmp_path / "mine.toml"), *words).exit_code == 0
+    kept = read_recipe(FinetuneConfig, Path(config.output) / "recipe.toml")
+    assert kept.template == "Письмо: {text}\nКонец."
+
+
+def test_a_recipe_of_pretraining_is_told_of() -> None:
+    with pytest.raises(ConfigError, match="hyperlex pretrain"):
+        task_of(find_recipe("pretrain-small"))
