@@ -9,7 +9,7 @@ from typing import Any, Final
 from hyperlex.recipes.finetune.config import FinetuneConfig
 
 _OPTIMISERS: Final = {
-    "adamw": "adamw_torch",
+    "adamw": "adamw_torch_fused",
     "adam8bit": "adamw_8bit",
     "paged_adam8bit": "paged_adamw_8bit",
 }
