@@ -124,6 +124,16 @@ class BaseTokenizer:
                 table[index] = token.replace("▁", " ").encode()
         return table
 
+    @cached_property
+    def prefix(self) -> tuple[int, ...]:
+        """The special ids that the base puts before a text by itself: Llama's beginning of text;
+        GPT-2 has none.
+        """
+        plain = self.encode("а")
+        framed = self.tokenizer.encode("а", add_special_tokens=True).ids
+        start = next((n for n in range(len(framed)) if framed[n : n + len(plain)] == plain), 0)
+        return tuple(framed[:start])
+
     def encode(self, text: str) -> list[int]:
         """Base ids of `text`, special tokens in it recognised, none added.
 

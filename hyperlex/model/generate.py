@@ -218,12 +218,8 @@ def opening(model: Any, tok: HyperTokenizer, ids: Sequence[int]) -> list[int]:
     The special ids that the base tokenizer puts before a text come first (Llama: the beginning of
     text; GPT-2: none). A prompt of nothing at all is the model's own first id, if it has one.
     """
-    rust = tok.base.tokenizer
-    plain = rust.encode("а", add_special_tokens=False).ids
-    whole = rust.encode("а", add_special_tokens=True).ids
-    start = next((n for n in range(len(whole)) if whole[n : n + len(plain)] == plain), 0)
-    first = list(whole[:start])
-    if list(ids[:start]) == first:
+    first = list(tok.base.prefix)
+    if list(ids[: len(first)]) == first:
         first = []
     if not first and not ids:
         for name in ("bos_token_id", "eos_token_id"):

@@ -97,7 +97,7 @@ class Encoder:
     def __init__(self, tok: HyperTokenizer, end: int) -> None:
         self._tok = tok
         self._end = end
-        self._prefix = _prefix(tok)
+        self._prefix = tok.base.prefix
 
     def __call__(self, found: Pieces) -> tuple[list[int], list[bool]]:
         """The ids of all pieces, and of each whether it is learned."""
@@ -111,16 +111,6 @@ class Encoder:
             ids.append(self._end)
             learned.append(True)
         return ids, learned
-
-
-def _prefix(tok: HyperTokenizer) -> list[int]:
-    """What the base writes before any text by itself: Llama's beginning-of-text token."""
-    letter = tok.base_encode("а")
-    framed: list[int] = tok.base.tokenizer.encode("а", add_special_tokens=True).ids
-    for at in range(len(framed) - len(letter) + 1):
-        if framed[at : at + len(letter)] == letter:
-            return framed[:at]
-    return []
 
 
 def make_sequences(
