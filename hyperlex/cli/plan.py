@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from hyperlex.model.plan import MemoryPlan
 
 GIB = 1 << 30
-_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
 @dataclass(frozen=True)
@@ -112,16 +110,17 @@ def plan(
 
 def _size(option: str, words: str) -> int:
     """`8GB`, `32k`, `2048` as a number; units are powers of 1,024."""
-    words = words.strip().replace(",", ".")
-    match = re.fullmatch(r"(\d+(?:[.]\d+)?)\s*([kmgt]?)(?:i?b)?", words.lower())
+    from hyperlex.recipes.sizes import MIB, scaled
+
+    found = scaled(words)
     # A bare `--gpu 8` means no eight bytes.
-    unsure = match and option != "--context" and not match[2] and 0 < float(match[1]) < _UNITS["m"]
-    if match is None or unsure:
+    unsure = found and option != "--context" and not found[1] and 0 < found[0] < MIB
+    if found is None or unsure:
         raise ConfigError(
             f"{option} {words}: a number with a unit was expected, as in {option} "
             f"{'32k' if option == '--context' else '8GB'}."
         )
-    return int(float(match[1]) * _UNITS[match[2]])
+    return int(found[0])
 
 
 def _rates(model: str, tokenizer: str | None, text: str) -> list[TextRate]:

@@ -9,17 +9,30 @@ from hyperlex.errors import ConfigError
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
+MIB = 1 << 20
+
+
+def scaled(words: str) -> tuple[float, bool] | None:
+    """`11GB`, `32k`, `0,5 GiB`, `2048` as a number, and whether it has a unit; None for anything
+    else. Units are powers of 1,024, as cards are sold.
+    """
+    match = re.fullmatch(r"(\d+(?:[.,]\d+)?)\s*([kmgt]?)(?:i?b)?", words.strip().lower())
+    if match is None:
+        return None
+    return float(match[1].replace(",", ".")) * _UNITS[match[2]], bool(match[2])
+
+
 def parse_size(words: str) -> int:
-    """`11GB`, `11 GiB`, `0,5g` in bytes; units are powers of 1,024, as cards are sold.
+    """`11GB`, `11 GiB`, `0,5g` in bytes.
 
     Raises:
         ConfigError: no number with a unit, or less than a MiB.
     """
-    match = re.fullmatch(r"(\d+(?:[.,]\d+)?)\s*([kmgt]?)(?:i?b)?", words.strip().lower())
+    found = scaled(words)
     # A bare 11 means no eleven bytes.
-    if not match or not (size := int(float(match[1].replace(",", ".")) * _UNITS[match[2]])) >> 20:
+    if found is None or found[0] < MIB:
         raise ConfigError(f"{words!r} is no size of memory: one like 11GB was expected.")
-    return size
+    return int(found[0])
 
 
 def in_gib(size: int) -> str:
