@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_directory, atomic_write_text
-from hyperlex.recipes.config import RESOLVED_FILE, write_recipe
+from hyperlex.recipes.config import RESOLVED_FILE, key, write_recipe
 from hyperlex.recipes.finetune.config import FinetuneConfig
 from hyperlex.recipes.finetune.rows import read_rows
 from hyperlex.recipes.tasks import (
     Progress,
     TaskResult,
     Told,
-    key,
     nested,
     open_task,
     stage_of,

@@ -10,8 +10,8 @@ from __future__ import annotations
 import difflib
 import tomllib
 import types
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import MISSING, field, fields
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -96,6 +96,24 @@ def write_recipe(config: Any, path: str | Path) -> None:
         if value is not None:
             lines.append(f"{each.name} = {_toml(value)}\n")
     atomic_write_text(path, "".join(lines))
+
+
+def key(help: str, default: Any) -> Any:
+    """A field of a recipe's dataclass, with its line of `--help`."""
+    return field(default=default, metadata={"help": help})
+
+
+def require_same(before: Any, now: Any, *, may_change: Collection[str]) -> None:
+    """Raise `ConfigError` for the first key, but of `may_change`, that a run would go on with
+    another value of. Both are dataclasses of one kind with a key `output`.
+    """
+    for each in fields(now):
+        old, new = getattr(before, each.name), getattr(now, each.name)
+        if old != new and each.name not in may_change:
+            raise ConfigError(
+                f"{each.name} = {new!r}, and the run in {now.output!r} has {old!r}. To go on it "
+                f"has to stay: pass {flag(each.name)} {old}, or name a new output."
+            )
 
 
 def flag(key: str) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_write_text
-from hyperlex.recipes.config import RESOLVED_FILE, flag, write_recipe
+from hyperlex.recipes.config import RESOLVED_FILE, flag, key, write_recipe
 from hyperlex.recipes.sizes import in_gib, parse_size
-from hyperlex.recipes.tasks import Progress, TaskResult, Told, key, open_output
+from hyperlex.recipes.tasks import Progress, TaskResult, Told, open_output
 
 if TYPE_CHECKING:
     from hyperlex.model import MemoryPlan

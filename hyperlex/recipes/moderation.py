@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.files import atomic_write_text
-from hyperlex.recipes.config import RESOLVED_FILE, flag, write_recipe
+from hyperlex.recipes.config import RESOLVED_FILE, flag, key, write_recipe
 from hyperlex.recipes.finetune.config import FinetuneConfig
 from hyperlex.recipes.finetune.pieces import label_of, prompt_of
 from hyperlex.recipes.finetune.rows import read_rows
@@ -27,7 +27,6 @@ from hyperlex.recipes.tasks import (
     Progress,
     TaskResult,
     Told,
-    key,
     nested,
     open_task,
     stage_of,

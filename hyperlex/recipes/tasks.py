@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from hyperlex.errors import ConfigError
-from hyperlex.recipes.config import RESOLVED_FILE, read_recipe, read_toml
+from hyperlex.recipes.config import RESOLVED_FILE, read_recipe, read_toml, require_same
 from hyperlex.recipes.finetune.config import FinetuneConfig
-from hyperlex.recipes.finetune.output import MAY_CHANGE, require_same
+from hyperlex.recipes.finetune.output import MAY_CHANGE
 
 Told = Callable[[str], None]
 Progress = Callable[[str, int, int | None], None]
@@ -106,11 +106,6 @@ def run_finetune(
         f"{result.trainable:,} of {result.total:,} parameters, {result.seconds:,.0f} s."
     )
     return TaskResult(result.directory, figures, (line,))
-
-
-def key(help: str, default: Any) -> Any:
-    """A field of a recipe's dataclass, with its line of `--help`."""
-    return field(default=default, metadata={"help": help})
 
 
 def stage_of(config: FinetuneConfig, **changes: Any) -> FinetuneConfig:

@@ -5,17 +5,13 @@ from __future__ import annotations
 import math
 import string
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from hyperlex.errors import ConfigError
-from hyperlex.recipes.config import flag
+from hyperlex.recipes.config import flag, key
 from hyperlex.recipes.sizes import parse_size
 
 QUANTISED: Final = frozenset({"int8", "nf4", "int4"})
-
-
-def _key(help: str, default: Any) -> Any:
-    return field(default=default, metadata={"help": help})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,58 +39,58 @@ class FinetuneConfig:
         metadata={"help": "A file or folder (jsonl, csv, parquet, txt), a corpus, or a data set."}
     )
     output: str = field(metadata={"help": "A new directory for the result, log and checkpoints."})
-    tokenizer: str | None = _key("Directory or hub id. Default: the model's own.", None)
+    tokenizer: str | None = key("Directory or hub id. Default: the model's own.", None)
 
-    text_columns: tuple[str, ...] = _key("Columns of a text, joined by a blank line.", ("text",))
-    prompt_column: str | None = _key("The column of the prompt, which is not learned.", None)
-    completion_column: str | None = _key("The column of the completion, which is learned.", None)
-    messages_column: str | None = _key("The column of a conversation: role and content.", None)
-    label_column: str | None = _key("The column of a label; its word is the completion.", None)
-    labels: tuple[str, ...] = _key("All labels. A number in the column is a place in them.", ())
-    template: str | None = _key("The prompt or text, with {column} where a cell goes.", None)
-    too_long: Literal["refuse", "skip"] = _key(
+    text_columns: tuple[str, ...] = key("Columns of a text, joined by a blank line.", ("text",))
+    prompt_column: str | None = key("The column of the prompt, which is not learned.", None)
+    completion_column: str | None = key("The column of the completion, which is learned.", None)
+    messages_column: str | None = key("The column of a conversation: role and content.", None)
+    label_column: str | None = key("The column of a label; its word is the completion.", None)
+    labels: tuple[str, ...] = key("All labels. A number in the column is a place in them.", ())
+    template: str | None = key("The prompt or text, with {column} where a cell goes.", None)
+    too_long: Literal["refuse", "skip"] = key(
         "What to do with prompts and conversations that exceed the context.", "refuse"
     )
-    limit: int | None = _key("Rows to read. Default: all.", None)
-    validation: float | str | None = _key("Data like `data`, or a share of it, as 0.05.", None)
-    context: int = _key("Tokens of one sequence.", 512)
-    packing: bool = _key("Join texts by the end-of-text token and cut full sequences.", False)
+    limit: int | None = key("Rows to read. Default: all.", None)
+    validation: float | str | None = key("Data like `data`, or a share of it, as 0.05.", None)
+    context: int = key("Tokens of one sequence.", 512)
+    packing: bool = key("Join texts by the end-of-text token and cut full sequences.", False)
 
-    weights: Literal["fp32", "bf16", "fp16", "int8", "nf4", "int4"] = _key(
+    weights: Literal["fp32", "bf16", "fp16", "int8", "nf4", "int4"] = key(
         "How the model's own weights are kept; those that are trained are in 32 bits.", "fp32"
     )
-    adapters: Literal["none", "attention", "all", "one-dimensional", "rows", "routed"] = _key(
+    adapters: Literal["none", "attention", "all", "one-dimensional", "rows", "routed"] = key(
         "What is trained: the model itself (none), LoRA, biases and norms (one-dimensional), new "
         "vocabulary rows alone, or LoRA experts (routed).",
         "all",
     )
-    rows: bool = _key("Train the rows of the new vocabulary besides.", False)
-    lora_r: int = _key("Rank of LoRA.", 8)
-    lora_alpha: float = _key("LoRA is scaled by lora_alpha / lora_r.", 16.0)
-    lora_dropout: float = _key("Of what enters LoRA.", 0.0)
-    experts: int = _key("Of routed adapters.", 8)
-    top_k: int = _key("Experts a token, of routed adapters.", 2)
+    rows: bool = key("Train the rows of the new vocabulary besides.", False)
+    lora_r: int = key("Rank of LoRA.", 8)
+    lora_alpha: float = key("LoRA is scaled by lora_alpha / lora_r.", 16.0)
+    lora_dropout: float = key("Of what enters LoRA.", 0.0)
+    experts: int = key("Of routed adapters.", 8)
+    top_k: int = key("Experts a token, of routed adapters.", 2)
 
-    optimiser: Literal["adamw", "adam8bit", "paged_adam8bit"] = _key(
+    optimiser: Literal["adamw", "adam8bit", "paged_adam8bit"] = key(
         "The 8-bit ones are of bitsandbytes and need CUDA.", "adamw"
     )
-    learning_rate: float = _key("The highest.", 2e-4)
-    schedule: Literal["linear", "cosine", "constant"] = _key("Its course after warm-up.", "linear")
-    warmup: float = _key("Share of the steps in which it rises from 0.", 0.03)
-    weight_decay: float = _key("Of matrices; biases and norms have none.", 0.0)
-    clip: float = _key("Largest norm of the gradient. 0: any.", 1.0)
-    batch: int = _key("Sequences at once.", 1)
-    accumulation: int = _key("Batches a step.", 8)
-    epochs: float = _key("Times that all data is read.", 1.0)
-    steps: int | None = _key("Steps; wins over epochs.", None)
-    gradient_checkpointing: bool = _key("Less memory for activations, a third more time.", False)
-    gpu_memory: str | None = _key("Budget, as 11GB. Default: what the card has.", None)
+    learning_rate: float = key("The highest.", 2e-4)
+    schedule: Literal["linear", "cosine", "constant"] = key("Its course after warm-up.", "linear")
+    warmup: float = key("Share of the steps in which it rises from 0.", 0.03)
+    weight_decay: float = key("Of matrices; biases and norms have none.", 0.0)
+    clip: float = key("Largest norm of the gradient. 0: any.", 1.0)
+    batch: int = key("Sequences at once.", 1)
+    accumulation: int = key("Batches a step.", 8)
+    epochs: float = key("Times that all data is read.", 1.0)
+    steps: int | None = key("Steps; wins over epochs.", None)
+    gradient_checkpointing: bool = key("Less memory for activations, a third more time.", False)
+    gpu_memory: str | None = key("Budget, as 11GB. Default: what the card has.", None)
 
-    seed: int = _key("Of new weights, order of data and dropout.", 0)
-    log_every: int = _key("Steps that a line of log.jsonl is the mean of.", 10)
-    checkpoint_every: int = _key("Steps between checkpoints. 0: none.", 500)
-    keep_checkpoints: int = _key("The newest ones that stay.", 2)
-    resume: bool = _key("Go on from the last checkpoint in output.", False)
+    seed: int = key("Of new weights, order of data and dropout.", 0)
+    log_every: int = key("Steps that a line of log.jsonl is the mean of.", 10)
+    checkpoint_every: int = key("Steps between checkpoints. 0: none.", 500)
+    keep_checkpoints: int = key("The newest ones that stay.", 2)
+    resume: bool = key("Go on from the last checkpoint in output.", False)
 
     def __post_init__(self) -> None:
         self._check_numbers()
@@ -122,15 +118,15 @@ class FinetuneConfig:
 
     def _check_numbers(self) -> None:
         positive = ("learning_rate", "batch", "accumulation", "epochs", "log_every", "lora_r")
-        for key in (*positive, "lora_alpha", "keep_checkpoints", "experts", "top_k"):
-            value = getattr(self, key)
-            _require(math.isfinite(value) and value > 0, key, value, "more than 0")
-        for key in ("weight_decay", "clip", "checkpoint_every", "seed"):
-            value = getattr(self, key)
-            _require(math.isfinite(value) and value >= 0, key, value, "0 or more")
-        for key in ("limit", "steps"):
-            value = getattr(self, key)
-            _require(value is None or value > 0, key, value, "at least 1, or nothing")
+        for name in (*positive, "lora_alpha", "keep_checkpoints", "experts", "top_k"):
+            value = getattr(self, name)
+            _require(math.isfinite(value) and value > 0, name, value, "more than 0")
+        for name in ("weight_decay", "clip", "checkpoint_every", "seed"):
+            value = getattr(self, name)
+            _require(math.isfinite(value) and value >= 0, name, value, "0 or more")
+        for name in ("limit", "steps"):
+            value = getattr(self, name)
+            _require(value is None or value > 0, name, value, "at least 1, or nothing")
         _require(self.context >= 2, "context", self.context, "at least 2")
         _require(0 <= self.warmup <= 1, "warmup", self.warmup, "a share of the steps, 0 to 1")
         _require(0 <= self.lora_dropout < 1, "lora_dropout", self.lora_dropout, "0 up to below 1")
@@ -141,7 +137,7 @@ class FinetuneConfig:
 
     def _check_columns(self) -> None:
         completions = ("messages_column", "label_column", "completion_column")
-        named = [key for key in completions if getattr(self, key)]
+        named = [name for name in completions if getattr(self, name)]
         if len(named) > 1:
             raise ConfigError(
                 f"{' and '.join(named)} are both given: a row is one of them. Take one out."

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_write_text, require_writable
-from hyperlex.recipes.config import RESOLVED_FILE, flag, read_recipe
+from hyperlex.recipes.config import RESOLVED_FILE, read_recipe, require_same
 from hyperlex.recipes.finetune.config import FinetuneConfig
 from hyperlex.recipes.finetune.sequences import Sequences
 
@@ -41,23 +41,9 @@ def open_run(config: FinetuneConfig, directory: Path) -> bool:
             f"output = {config.output!r} holds a run. Go on with it by --resume, or name a new "
             "directory."
         )
-    require_same(read_recipe(FinetuneConfig, recipe), with_whole_paths(config))
+    before = read_recipe(FinetuneConfig, recipe)
+    require_same(before, with_whole_paths(config), may_change=MAY_CHANGE)
     return True
-
-
-def require_same(
-    before: FinetuneConfig, now: FinetuneConfig, *, may_change: frozenset[str] = MAY_CHANGE
-) -> None:
-    """Raise `ConfigError` for the first key, but of `may_change`, that a run would go on with
-    another value of.
-    """
-    for each in fields(now):
-        old, new = getattr(before, each.name), getattr(now, each.name)
-        if old != new and each.name not in may_change:
-            raise ConfigError(
-                f"{each.name} = {new!r}, and the run in {now.output!r} has {old!r}. To go on it "
-                f"has to stay: pass {flag(each.name)} {old}, or name a new output."
-            )
 
 
 def compare_data(directory: Path, sequences: Sequences, go_on: bool) -> None:

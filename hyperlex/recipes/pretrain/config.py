@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from hyperlex.errors import ConfigError
-from hyperlex.recipes.config import flag
+from hyperlex.recipes.config import flag, key
 
 BUDGETS = ("steps", "tokens", "flops", "characters")
 """The keys that say how long to train; a recipe has one of them."""
-
-
-def _key(help: str, default: Any) -> Any:
-    return field(default=default, metadata={"help": help})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,50 +27,50 @@ class PretrainConfig:
     output: str = field(
         metadata={"help": "A new directory for the model, its log and checkpoints."}
     )
-    mixture: tuple[float, ...] = _key(
+    mixture: tuple[float, ...] = key(
         "A weight for each entry of data, by characters; empty: by size, each text once an epoch.",
         (),
     )
-    split: Literal["train", "dev", "test", "all"] = _key(
+    split: Literal["train", "dev", "test", "all"] = key(
         "The part of data to read, by the hash of each document; dev and test stay unseen.", "train"
     )
-    tokenizer: str | None = _key(
+    tokenizer: str | None = key(
         "Directory, tokenizer.json or hub id; none: the embedded one.", None
     )
-    hypertokens: int | None = _key(
+    hypertokens: int | None = key(
         "The first so many hypertokens alone; none: all; 0: the base.", None
     )
-    scenes: bool = _key("Give scene ids rows, too; plain text never trains them.", False)
+    scenes: bool = key("Give scene ids rows, too; plain text never trains them.", False)
 
-    layers: int = _key("Blocks.", 8)
-    hidden: int = _key("Width of the residual stream.", 512)
-    heads: int = _key("Query heads; they divide hidden.", 8)
-    kv_heads: int = _key("Key and value heads; they divide heads. 0: as many as heads.", 0)
-    intermediate: int = _key("Width of the MLP. 0: 8/3 of hidden, rounded up to 32.", 0)
-    context: int = _key("Tokens that the model sees at once.", 512)
-    tied: bool = _key("One matrix for embedding and head.", True)
+    layers: int = key("Blocks.", 8)
+    hidden: int = key("Width of the residual stream.", 512)
+    heads: int = key("Query heads; they divide hidden.", 8)
+    kv_heads: int = key("Key and value heads; they divide heads. 0: as many as heads.", 0)
+    intermediate: int = key("Width of the MLP. 0: 8/3 of hidden, rounded up to 32.", 0)
+    context: int = key("Tokens that the model sees at once.", 512)
+    tied: bool = key("One matrix for embedding and head.", True)
 
-    steps: int | None = _key("Budget: optimiser steps.", None)
-    tokens: int | None = _key("Budget: tokens predicted.", None)
-    flops: float | None = _key("Budget: FLOPs, forward and backward, without the look-up.", None)
-    characters: int | None = _key("Budget: characters predicted.", None)
-    batch: int = _key("Sequences a step, of all processes together.", 32)
-    micro_batch: int = _key("Sequences at once in one process. 0: its whole share of the batch.", 0)
+    steps: int | None = key("Budget: optimiser steps.", None)
+    tokens: int | None = key("Budget: tokens predicted.", None)
+    flops: float | None = key("Budget: FLOPs, forward and backward, without the look-up.", None)
+    characters: int | None = key("Budget: characters predicted.", None)
+    batch: int = key("Sequences a step, of all processes together.", 32)
+    micro_batch: int = key("Sequences at once in one process. 0: its whole share of the batch.", 0)
 
-    learning_rate: float = _key("The highest.", 1e-3)
-    schedule: Literal["wsd", "cosine", "constant"] = _key("Its course after the warm-up.", "wsd")
-    warmup: float = _key("Share of the budget in which it rises from 0.", 0.02)
-    decay: float = _key("Share of the budget in which wsd falls.", 0.2)
-    floor: float = _key("Where wsd and cosine end, as a share of the highest.", 0.0)
-    weight_decay: float = _key("Of matrices; vectors have none.", 0.1)
-    clip: float = _key("Largest norm of the gradient. 0: any.", 1.0)
+    learning_rate: float = key("The highest.", 1e-3)
+    schedule: Literal["wsd", "cosine", "constant"] = key("Its course after the warm-up.", "wsd")
+    warmup: float = key("Share of the budget in which it rises from 0.", 0.02)
+    decay: float = key("Share of the budget in which wsd falls.", 0.2)
+    floor: float = key("Where wsd and cosine end, as a share of the highest.", 0.0)
+    weight_decay: float = key("Of matrices; vectors have none.", 0.1)
+    clip: float = key("Largest norm of the gradient. 0: any.", 1.0)
 
-    seed: int = _key("Of the first weights and of the order of documents.", 0)
-    dtype: Literal["fp32", "bf16"] = _key("bf16: autocast over fp32 weights.", "fp32")
-    compile: bool = _key("Compile the blocks with torch.compile.", False)
-    log_every: int = _key("Steps that a line of log.jsonl is the mean of.", 10)
-    checkpoint_every: int = _key("Steps between checkpoints. 0: none.", 0)
-    resume: bool = _key("Go on from the last checkpoint in output.", False)
+    seed: int = key("Of the first weights and of the order of documents.", 0)
+    dtype: Literal["fp32", "bf16"] = key("bf16: autocast over fp32 weights.", "fp32")
+    compile: bool = key("Compile the blocks with torch.compile.", False)
+    log_every: int = key("Steps that a line of log.jsonl is the mean of.", 10)
+    checkpoint_every: int = key("Steps between checkpoints. 0: none.", 0)
+    resume: bool = key("Go on from the last checkpoint in output.", False)
 
     def __post_init__(self) -> None:
         _require(bool(self.data), "data", self.data, "at least one path or name")
@@ -112,10 +108,10 @@ class PretrainConfig:
 
     def _check_numbers(self, budget: str) -> None:
         positive = ("layers", "hidden", "heads", "batch", "log_every", "learning_rate", budget)
-        for key in positive:
-            value = getattr(self, key)
-            _require(math.isfinite(value) and value > 0, key, value, "more than 0")
-        for key in (
+        for name in positive:
+            value = getattr(self, name)
+            _require(math.isfinite(value) and value > 0, name, value, "more than 0")
+        for name in (
             "kv_heads",
             "intermediate",
             "micro_batch",
@@ -123,12 +119,12 @@ class PretrainConfig:
             "clip",
             "checkpoint_every",
         ):
-            value = getattr(self, key)
-            _require(math.isfinite(value) and value >= 0, key, value, "0 or more")
+            value = getattr(self, name)
+            _require(math.isfinite(value) and value >= 0, name, value, "0 or more")
         if self.hypertokens is not None:
             _require(self.hypertokens >= 0, "hypertokens", self.hypertokens, "0 or more")
-        for key in ("warmup", "decay", "floor"):
-            _require(0 <= getattr(self, key) <= 1, key, getattr(self, key), "a share, 0 to 1")
+        for name in ("warmup", "decay", "floor"):
+            _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "a share, 0 to 1")
         _require(self.context >= 2, "context", self.context, "2 or more")
 
     @property

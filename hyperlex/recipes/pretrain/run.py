@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_
 
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_directory, atomic_write_text
-from hyperlex.recipes.config import RESOLVED_FILE, flag, read_recipe, write_recipe
+from hyperlex.recipes.config import RESOLVED_FILE, flag, read_recipe, require_same, write_recipe
 from hyperlex.recipes.pretrain.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
 from hyperlex.recipes.pretrain.config import BUDGETS, PretrainConfig
 from hyperlex.recipes.pretrain.mixture import Mixture, Source, source, together
@@ -171,18 +171,8 @@ def _check(output: Path, config: PretrainConfig) -> bool:
                 f"{output} holds no {RESOLVED_FILE}, so it is no run to go on with. Choose another "
                 "output."
             )
-        _require_same(read_recipe(PretrainConfig, recipe), config, output)
+        require_same(read_recipe(PretrainConfig, recipe), config, may_change=_FREE)
     return has_checkpoint(output)
-
-
-def _require_same(before: PretrainConfig, now: PretrainConfig, output: Path) -> None:
-    for each in fields(PretrainConfig):
-        old, new = getattr(before, each.name), getattr(now, each.name)
-        if each.name not in _FREE and old != new:
-            raise ConfigError(
-                f"{each.name} = {new!r}, and the run in {output} has {old!r}: a run goes on as it "
-                f"began. Set it to that, or choose another output."
-            )
 
 
 def _share(batch: int, process: Accelerator) -> range:
