@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -123,14 +123,7 @@ def build(job: Job) -> Build:
     instructions = loop.total() / weights_per_thread
     products = re.findall(r"\b(HGMMA|HMMA)\b", assembly)
     shared = int(kernel.metadata.shared)
-    problems = []
-    if resources["STACK"]:
-        problems.append(f"{resources['STACK']} bytes of stack")
-    spilled = loop["LDL"] + loop["STL"]
-    if spilled or resources["LOCAL"]:
-        problems.append(f"{spilled} spilled accesses in the loop")
-    if shared > SHARED_MEMORY[job.architecture]:
-        problems.append(f"{shared} bytes shared, the card gives {SHARED_MEMORY[job.architecture]}")
+    problems = broken_rules(resources, loop, shared, job.architecture)
     if job.config is not None and not products:
         problems.append("no tensor-core instruction")
     if instructions > budget(job):
@@ -139,7 +132,7 @@ def build(job: Job) -> Build:
         job=job,
         registers=resources["REG"],
         stack=resources["STACK"],
-        spilled=spilled,
+        spilled=spills(loop),
         shared=shared,
         instructions=round(instructions, 3),
         tensor_core=products[0] if products else "",
@@ -149,10 +142,62 @@ def build(job: Job) -> Build:
 
 def build_all(workers: int = 2) -> list[Build]:
     """Every job, on `workers` processes."""
+    return list(pooled(build, jobs(), workers, chunk=4))
+
+
+def pooled(
+    build: Callable[[Any], Any], jobs: Iterable[Any], workers: int, chunk: int = 2
+) -> Iterator[Any]:
+    """`build` of every job, on `workers` processes: each as it is done, in order."""
     if INTERPRETED:
         raise RuntimeError("TRITON_INTERPRET is set: kernels of this process are not compiled.")
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(build, jobs(), chunksize=4))
+        yield from pool.map(build, jobs, chunksize=chunk)
+
+
+def spills(loop: Counter[str]) -> int:
+    """Accesses of a loop to what did not fit into registers."""
+    return loop["LDL"] + loop["STL"]
+
+
+def broken_rules(
+    resources: dict[str, int],
+    loop: Counter[str],
+    shared: int,
+    architecture: int,
+    *,
+    stack: bool = False,
+) -> list[str]:
+    """What every kernel is held to, and this one breaks: no stack unless `stack`, no spills, shared
+    memory within what the card gives a block.
+    """
+    problems = []
+    if resources["STACK"] and not stack:
+        problems.append(f"{resources['STACK']} bytes of stack")
+    spilled = spills(loop)
+    if spilled or resources["LOCAL"]:
+        problems.append(f"{spilled} spilled accesses in the loop")
+    if shared > SHARED_MEMORY[architecture]:
+        problems.append(f"{shared} bytes shared, the card gives {SHARED_MEMORY[architecture]}")
+    return problems
+
+
+def tell(builds: Iterable[Any], line: Callable[[Any], str], file: Path | None) -> int:
+    """Print a line for each build as it comes, and write all into `file`, one a line, as JSON.
+
+    Returns:
+        The exit code: 1 where a build has problems.
+    """
+    results = []
+    for result in builds:
+        print(line(result), flush=True)
+        results.append(result)
+    if file is not None:
+        lines = [json.dumps(asdict(result), sort_keys=True) for result in results]
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    failing = sum(bool(result.problems) for result in results)
+    print(f"{len(results)} builds, {failing} failing")
+    return 1 if failing else 0
 
 
 def _compile(job: Job) -> tuple[Any, float]:
@@ -311,15 +356,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the builds there, one a line")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args(arguments)
-    results = build_all(options.workers)
-    for result in results:
-        print(_line(result))
-    if options.json is not None:
-        lines = [json.dumps(asdict(result), sort_keys=True) for result in results]
-        options.json.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    failing = sum(bool(result.problems) for result in results)
-    print(f"{len(results)} builds, {failing} failing")
-    return 1 if failing else 0
+    return tell(build_all(options.workers), _line, options.json)
 
 
 if __name__ == "__main__":

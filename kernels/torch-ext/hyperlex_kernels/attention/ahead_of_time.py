@@ -11,19 +11,23 @@ cache than `BUDGETS` states. `--quick` compiles a sample.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..ahead_of_time import SHARED_MEMORY, compile_kernel, disassemble, innermost_loops
-from ..interpreter import INTERPRETED
+from ..ahead_of_time import (
+    broken_rules,
+    compile_kernel,
+    disassemble,
+    innermost_loops,
+    pooled,
+    spills,
+    tell,
+)
 from .configs import DecodeConfig, decode_config, fma_config, prefill_config
 from .contract import KINDS, planes, stored_width
 
@@ -117,15 +121,9 @@ def build(job: Job) -> Build:
     instructions = loop.total() / elements if elements else 0.0
     products = re.findall(r"\b(HGMMA|HMMA)\b", assembly)
     shared = int(kernel.metadata.shared)
-    problems = []
     # The failing assertion of append calls a function, which takes a stack.
-    if resources["STACK"] and job.kernel != "append":
-        problems.append(f"{resources['STACK']} bytes of stack")
-    spilled = loop["LDL"] + loop["STL"]
-    if spilled or resources["LOCAL"]:
-        problems.append(f"{spilled} spilled accesses in the loop")
-    if shared > SHARED_MEMORY[job.architecture]:
-        problems.append(f"{shared} bytes shared, the card gives {SHARED_MEMORY[job.architecture]}")
+    calls = job.kernel == "append"
+    problems = broken_rules(resources, loop, shared, job.architecture, stack=calls)
     if job.kernel in ("decode", "prefill"):
         if not products:
             problems.append("no tensor-core instruction")
@@ -140,7 +138,7 @@ def build(job: Job) -> Build:
         job=job,
         registers=resources["REG"],
         stack=resources["STACK"],
-        spilled=spilled,
+        spilled=spills(loop),
         shared=shared,
         instructions=round(instructions, 3),
         tensor_core=products[0] if products else "",
@@ -150,10 +148,7 @@ def build(job: Job) -> Build:
 
 def build_all(quick: bool = False, workers: int = 2) -> Iterator[Build]:
     """Every job, or the sample, on `workers` processes: each build as it is done."""
-    if INTERPRETED:
-        raise RuntimeError("TRITON_INTERPRET is set: kernels of this process are not compiled.")
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(build, sample() if quick else jobs(), chunksize=2)
+    return pooled(build, sample() if quick else jobs(), workers)
 
 
 def _budget(job: Job) -> float:
@@ -320,16 +315,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the builds there, one a line")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args(arguments)
-    results = []
-    for result in build_all(options.quick, options.workers):
-        print(_line(result), flush=True)
-        results.append(result)
-    if options.json is not None:
-        lines = [json.dumps(asdict(result), sort_keys=True) for result in results]
-        options.json.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    failing = sum(bool(result.problems) for result in results)
-    print(f"{len(results)} builds, {failing} failing")
-    return 1 if failing else 0
+    return tell(build_all(options.quick, options.workers), _line, options.json)
 
 
 if __name__ == "__main__":

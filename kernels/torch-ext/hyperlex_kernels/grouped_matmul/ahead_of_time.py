@@ -10,19 +10,23 @@ copied ahead of their use on cards that can. `--quick` compiles a sample.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..ahead_of_time import SHARED_MEMORY, compile_kernel, disassemble, innermost_loops
-from ..interpreter import INTERPRETED
+from ..ahead_of_time import (
+    broken_rules,
+    compile_kernel,
+    disassemble,
+    innermost_loops,
+    pooled,
+    spills,
+    tell,
+)
 from .configs import GroupedConfig, dw_config, product_config
 
 ARCHITECTURES: Final = (80, 86, 89, 90, 120)
@@ -103,14 +107,7 @@ def build(job: Job) -> Build:
     loop = max(loops, key=lambda body: body.total())
     products = re.findall(r"\b(HGMMA|HMMA)\b", assembly)
     shared = int(kernel.metadata.shared)
-    problems = []
-    if resources["STACK"]:
-        problems.append(f"{resources['STACK']} bytes of stack")
-    spilled = loop["LDL"] + loop["STL"]
-    if spilled or resources["LOCAL"]:
-        problems.append(f"{spilled} spilled accesses in the loop")
-    if shared > SHARED_MEMORY[job.architecture]:
-        problems.append(f"{shared} bytes shared, the card gives {SHARED_MEMORY[job.architecture]}")
+    problems = broken_rules(resources, loop, shared, job.architecture)
     if not job.fma:
         if not products:
             problems.append("no tensor-core instruction")
@@ -120,7 +117,7 @@ def build(job: Job) -> Build:
         job=job,
         registers=resources["REG"],
         stack=resources["STACK"],
-        spilled=spilled,
+        spilled=spills(loop),
         shared=shared,
         tensor_core=products[0] if products else "",
         problems=tuple(problems),
@@ -129,10 +126,7 @@ def build(job: Job) -> Build:
 
 def build_all(quick: bool = False, workers: int = 2) -> Iterator[Build]:
     """Every job, or the sample, on `workers` processes: each build as it is done."""
-    if INTERPRETED:
-        raise RuntimeError("TRITON_INTERPRET is set: kernels of this process are not compiled.")
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(build, sample() if quick else jobs(), chunksize=2)
+    return pooled(build, sample() if quick else jobs(), workers)
 
 
 def _compile(job: Job) -> Any:
@@ -185,16 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the builds there, one a line")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args(arguments)
-    results = []
-    for result in build_all(options.quick, options.workers):
-        print(_line(result), flush=True)
-        results.append(result)
-    if options.json is not None:
-        lines = [json.dumps(asdict(result), sort_keys=True) for result in results]
-        options.json.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    failing = sum(bool(result.problems) for result in results)
-    print(f"{len(results)} builds, {failing} failing")
-    return 1 if failing else 0
+    return tell(build_all(options.quick, options.workers), _line, options.json)
 
 
 if __name__ == "__main__":
