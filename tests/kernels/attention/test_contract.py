@@ -11,6 +11,7 @@ from hyperlex_kernels.attention import (
     KINDS,
     attention_gqa_decode,
     attention_gqa_prefill,
+    blockwise,
     kv_append_quantized,
 )
 
@@ -40,10 +41,24 @@ def test_decode_sees_what_the_contract_says(way: str, kind: str) -> None:
     options = {"stop": lengths(TOKENS, TOKENS), **WAYS[way]}
     stop = options.pop("stop")
     expected = one_by_one(query, kv, stop, **options)
-    got = attention_gqa_decode(query, kv, stop, implementation="reference", **options)
-    torch.testing.assert_close(got, expected)
-    if kind == "dense" and "softcap" not in options:
-        torch.testing.assert_close(attention_gqa_decode(query, kv, stop, **options), expected)
+    for implementation in ("reference", "auto"):  # the latter is SDPA, or block by block
+        got = attention_gqa_decode(query, kv, stop, implementation=implementation, **options)
+        torch.testing.assert_close(got, expected)
+
+
+@pytest.mark.parametrize("head_size", [64, 128])  # one scale a token, and two of int4
+@pytest.mark.parametrize("kind", ["int8", "int4"])
+def test_where_blocks_of_codes_end_makes_no_difference(
+    kind: str, head_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kv = filled_cache(kind, head_size, TOKENS, 24, dtype=torch.float64)
+    query = torch.randn(2, 6, 1, head_size, dtype=torch.float64)
+    stop = lengths(11, TOKENS)
+    expected = attention_gqa_decode(query, kv, stop, implementation="reference")
+    for tokens in (1, 4, TOKENS, 10**6):
+        monkeypatch.setattr(blockwise, "BLOCK_BYTES", tokens * 4 * kv.keys.shape[3] * 8)
+        got = attention_gqa_decode(query, kv, stop, implementation="blockwise")
+        torch.testing.assert_close(got, expected)
 
 
 @pytest.mark.parametrize("implementation", ["reference", "sdpa", "sdpa_expanded"])
@@ -76,13 +91,18 @@ def test_memory_behind_the_tokens_may_hold_anything(kind: str) -> None:
     kv = filled_cache(kind, 16, TOKENS, 24)
     query = torch.randn(2, 4, 1, 16).half()
     stop = lengths(9, TOKENS)
-    expected = attention_gqa_decode(query, kv, stop, implementation="reference")
+    expected = {
+        implementation: attention_gqa_decode(query, kv, stop, implementation=implementation)
+        for implementation in ("reference", "auto")
+    }
     for tensor in (kv.keys, kv.values, kv.scales):
         if tensor is not None:
             fill = float("nan") if tensor.is_floating_point() else 77
             tensor[:, :, TOKENS:] = fill
             tensor[0, :, 9:] = fill
-    assert torch.equal(attention_gqa_decode(query, kv, stop, implementation="reference"), expected)
+    for implementation, out in expected.items():
+        got = attention_gqa_decode(query, kv, stop, implementation=implementation)
+        assert torch.equal(got, out)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -82,6 +82,10 @@ def _refuse_decode_sdpa(request: DecodeRequest) -> str | None:
     return _SOFTCAP if request.softcap else None
 
 
+def _refuse_blockwise(request: DecodeRequest) -> str | None:
+    return "there is no code to decode in a dense cache" if request.kind == "dense" else None
+
+
 def _refuse_sdpa(request: PrefillRequest) -> str | None:
     if request.softcap:
         return _SOFTCAP
@@ -115,6 +119,9 @@ DECODE: Final = (
     ),
     Implementation(
         "sdpa", "torch's SDPA, a group folded into the queries of its head", _refuse_decode_sdpa
+    ),
+    Implementation(
+        "blockwise", "plain PyTorch, codes decoded a block at a time", _refuse_blockwise
     ),
     _REFERENCE,
 )

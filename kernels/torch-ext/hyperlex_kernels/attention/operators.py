@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..dispatch import Choice
 from ..library import NAMESPACE, current_device
-from . import dispatch, reference, sdpa
+from . import blockwise, dispatch, reference, sdpa
 from .checks import check_append, check_buffers, check_lengths, check_options, check_query
 from .contract import KVBuffers, check_kind
 
@@ -86,6 +86,10 @@ def _decode(
             )
         if name == "sdpa":
             return sdpa.decode(query, kv, start, stop, mask, scale, window)
+        if name == "blockwise":
+            return blockwise.attention_gqa_decode(
+                query, kv, start, stop, mask, scale, window, softcap
+            )
         from . import configs, decode
 
         rule = configs.fma_config if name == "triton_fma" else configs.decode_config

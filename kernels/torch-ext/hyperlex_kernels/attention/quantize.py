@@ -23,18 +23,26 @@ INT4_ZERO: Final = 8
 INT4_TRIALS: Final = 5
 INT4_STEP: Final = 0.06
 _LEAST_FACTOR: Final = 1e-3
+_BLOCK_VALUES: Final = 1 << 20
 
 
 def quantize_tokens(x: Tensor, kind: str) -> tuple[Tensor, Tensor]:
-    """`x` [B, H, S, D] -> stored codes [B, H, S, D or D/2], scales [B, H, S, P] bfloat16.
+    """`x` [..., S, D] -> stored codes [..., S, D or D/2], scales [..., S, P] bfloat16.
 
     NaN and Inf in a plane give it a NaN scale, so that they come out where they went in.
     """
+    # The search for int4 takes several times the memory of what it reads.
+    tokens = max(1, _BLOCK_VALUES * x.shape[-2] // max(1, x.numel()))
+    if x.shape[-2] > tokens:
+        parts = [quantize_tokens(part, kind) for part in x.split(tokens, -2)]
+        return torch.cat([part[0] for part in parts], -2), torch.cat(
+            [part[1] for part in parts], -2
+        )
     grouped = _by_plane(x.float(), planes(kind, x.shape[-1]))
-    codes, scales = (_int8 if kind == "int8" else _int4)(grouped)
+    codes, of_planes = (_int8 if kind == "int8" else _int4)(grouped)
     codes = codes.flatten(-2)
-    stored = codes.to(torch.int8) if kind == "int8" else pack_nibbles(codes.to(torch.uint8))
-    return stored, scales
+    packed = codes.to(torch.int8) if kind == "int8" else pack_nibbles(codes.to(torch.uint8))
+    return packed, of_planes
 
 
 def dequantize_tokens(stored: Tensor, scales: Tensor, kind: str, dtype: torch.dtype) -> Tensor:
@@ -99,19 +107,14 @@ def _int4(x: Tensor) -> tuple[Tensor, Tensor]:
     # Code 0 means -8 scales: a plane whose largest magnitude is positive takes a negative scale.
     furthest = torch.where(largest >= -smallest, largest, smallest)
     furthest = torch.where(x.isfinite().all(-1, keepdim=True), furthest, float("nan"))
-    best = codes = scale = None
-    for trial in range(INT4_TRIALS):
-        tried = round_up_to_bfloat16(furthest * ((trial * INT4_STEP - 1.0) / INT4_ZERO))
-        rounded = (x * _reciprocal(tried)).round().clamp(-INT4_ZERO, INT4_ZERO - 1)
-        error = (x - rounded * tried).square().sum(-1, keepdim=True)
-        if best is None or codes is None or scale is None:
-            best, codes, scale = error, rounded, tried
-        else:
-            better = error < best
-            best = torch.where(better, error, best)
-            codes = torch.where(better, rounded, codes)
-            scale = torch.where(better, tried, scale)
-    assert codes is not None and scale is not None
+    # All fractions beside each other, [trials, ..., P, 1]: a step of one token pays for calls.
+    fractions = x.new_tensor([(k * INT4_STEP - 1.0) / INT4_ZERO for k in range(INT4_TRIALS)])
+    tried = round_up_to_bfloat16(fractions.view(-1, *[1] * x.ndim) * furthest)
+    rounded = (x * _reciprocal(tried)).round().clamp(-INT4_ZERO, INT4_ZERO - 1)
+    errors = (x - rounded * tried).square().sum(-1, keepdim=True)
+    best = errors.argmin(0, keepdim=True)  # the first of equals
+    scale = tried.gather(0, best)[0]
+    codes = rounded.gather(0, best.expand(1, *x.shape))[0]
     return codes.nan_to_num(0.0) + INT4_ZERO, scale.squeeze(-1).to(SCALE_DTYPE)
 
 

@@ -28,7 +28,7 @@ def attention_gqa_decode(
 ) -> Tensor:
     """See `operators.attention_gqa_decode`; window and softcap are 0 where there is none."""
     length = int(stop.max()) if stop.numel() else 0
-    keys, values = dense_kv(kv, length, _working(query))
+    keys, values = dense_kv(kv, length, working_dtype(query))
     positions = stop[:, None] - query.shape[2] + torch.arange(query.shape[2], device=query.device)
     live = live_keys(length, start, stop, mask, query.device)
     return _attend(query, keys, values, live, positions, scale, window, softcap)
@@ -47,7 +47,7 @@ def attention_gqa_prefill(
 ) -> Tensor:
     """See `operators.attention_gqa_prefill`; window and softcap are 0 where there is none."""
     rows, length = query.shape[2], key.shape[2]
-    working = _working(query)
+    working = working_dtype(query)
     positions = torch.arange(length - rows, length, device=query.device)[None]
     live = live_keys(length, start, stop, mask, query.device)
     keys, values = key.to(working), value.to(working)
@@ -66,11 +66,11 @@ def kv_append_quantized(key: Tensor, value: Tensor, kv: KVBuffers, position: Ten
         write(kv.keys, key)
         write(kv.values, value)
         return
-    key_codes, key_scales = quantize_tokens(centred(key, kv.key_factor, kv.key_centre), kv.kind)
-    value_codes, value_scales = quantize_tokens(value, kv.kind)
-    write(kv.keys, key_codes)
-    write(kv.values, value_codes)
-    write(kv.scales, torch.cat((key_scales, value_scales), -1))
+    both = torch.stack((centred(key, kv.key_factor, kv.key_centre), value.float()))
+    codes, scales = quantize_tokens(both, kv.kind)
+    write(kv.keys, codes[0])
+    write(kv.values, codes[1])
+    write(kv.scales, torch.cat((scales[0], scales[1]), -1))
 
 
 def dense_kv(kv: KVBuffers, length: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
@@ -122,7 +122,19 @@ def seen_keys(positions: Tensor, length: int, live: Tensor | None, window: int) 
     return seen if live is None else seen & live[:, None]
 
 
-def _working(query: Tensor) -> torch.dtype:
+def sees_all(
+    rows: int, length: int, start: Tensor | None, stop: Tensor, mask: Tensor | None, window: int
+) -> bool:
+    """Whether a single query a row sees all `length` tokens, so that no mask is needed. Reads
+    `stop`: a GPU would be waited for.
+    """
+    if rows != 1 or window or start is not None or mask is not None:
+        return False
+    return bool((stop == length).all())
+
+
+def working_dtype(query: Tensor) -> torch.dtype:
+    """What arithmetic for `query` is done in."""
     return torch.float64 if query.dtype == torch.float64 else torch.float32
 
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .contract import KVBuffers
-from .reference import live_keys, seen_keys
+from .reference import live_keys, seen_keys, sees_all
 
 
 def decode(
@@ -32,14 +32,17 @@ def decode(
     length = int(stop.max()) if on_cpu and stop.numel() else kv.capacity
     group = heads_q // kv.heads
     folded = query.reshape(batch, kv.heads, group * rows, -1)
-    every = rows == 1 and not window and start is None and mask is None
-    if every and on_cpu and bool((stop == length).all()):
+    keys, values = kv.keys[:, :, :length], kv.values[:, :, :length]
+    if not on_cpu or bool((stop != length).any()):
+        # SDPA multiplies what is masked, and memory behind the tokens may hold NaN.
+        behind = (torch.arange(length, device=query.device) >= stop[:, None])[:, None, :, None]
+        keys, values = keys.masked_fill(behind, 0.0), values.masked_fill(behind, 0.0)
+    if on_cpu and sees_all(rows, length, start, stop, mask, window):
         seen = None
     else:
         positions = stop[:, None] - rows + torch.arange(rows, device=query.device)
         live = live_keys(length, start, stop, mask, query.device)
         seen = seen_keys(positions, length, live, window).repeat(1, group, 1)[:, None]
-    keys, values = kv.keys[:, :, :length], kv.values[:, :, :length]
     out = F.scaled_dot_product_attention(folded, keys, values, attn_mask=seen, scale=scale)
     return _by_token(_zero_unseen(out, seen).reshape(query.shape))
 
