@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from os.path import lexists
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from hyperlex.errors import ConfigError
 
 
@@ -87,7 +89,8 @@ def atomic_directory(target: str | Path) -> Iterator[Path]:
 
     An existing `target` keeps its other files. Each new file takes the place of the one of its
     name: all of them or, when one cannot be placed, none. Raises `ConfigError`, before the block
-    runs, where `target` is no directory or cannot be written; what the block raises is passed on.
+    runs, where `target` is no directory or cannot be written; what the block raises is passed on,
+    but that safetensors could not write.
     """
     directory = Path(target)
     with _refused_as_config_error(target):
@@ -95,7 +98,12 @@ def atomic_directory(target: str | Path) -> Iterator[Path]:
     try:
         with _refused_as_config_error(target):
             staged.mkdir()
-        yield staged
+        try:
+            yield staged
+        except SafetensorError as error:
+            if "I/O error" not in str(error):
+                raise
+            raise _unwritten(target, str(error).partition("I/O error: ")[2]) from error
         with _refused_as_config_error(target):
             if directory.exists():
                 _merge(staged, directory)
@@ -154,7 +162,11 @@ def _refused_as_config_error(target: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ConfigError(
-            f"Cannot write {target}: {error.strerror or error}. A place that this user may write "
-            f"to was expected. Choose another output, or make {Path(target).parent} writable."
-        ) from error
+        raise _unwritten(target, error.strerror or str(error)) from error
+
+
+def _unwritten(target: str | Path, reason: str) -> ConfigError:
+    return ConfigError(
+        f"Cannot write {target}: {reason}. A place that this user may write to was expected. "
+        f"Choose another output, or make {Path(target).parent} writable."
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_directory, atomic_write_bytes, atomic_write_text
@@ -103,6 +104,15 @@ def test_a_failed_block_leaves_nothing(
         (staged / "file").write_text("new")
         raise failure
     assert tree(tmp_path) == before
+
+
+def test_a_full_disk_under_safetensors_is_told_as_any_other(tmp_path: Path) -> None:
+    told = pytest.raises(ConfigError, match=r"Cannot write .*/out: No space left on device")
+    with told, atomic_directory(tmp_path / "out"):
+        raise SafetensorError("Error while serializing: I/O error: No space left on device")
+    with pytest.raises(SafetensorError, match="shape"), atomic_directory(tmp_path / "out"):
+        raise SafetensorError("invalid shape")
+    assert tree(tmp_path) == {}
 
 
 @pytest.mark.parametrize("step", range(5))

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from hyperlex.cli.options import JsonOption
-from hyperlex.cli.recipe_command import recipe_verb, recipe_words
+from hyperlex.cli.recipe_command import recipe_verb, recipe_words, resumable
 
 
-def _kind() -> Any:
-    from hyperlex.recipes.finetune import FinetuneConfig
+def _kind(recipe: str | None) -> Any:
+    from hyperlex.recipes.builtin import find_recipe
+    from hyperlex.recipes.tasks import task_of
 
-    return FinetuneConfig
+    return task_of(None if recipe is None else find_recipe(recipe)).kind
 
 
 VERB = recipe_verb(_kind)
@@ -49,7 +50,7 @@ def finetune(
     task = task_of(path)
     config = read_recipe(task.kind, path, flags)
     tell_of_hub(config.model)
-    with progress() as told:
+    with progress() as told, resumable(config.output):
         result = task.run(config, told=lambda line: typer.echo(line, err=True), progress=told)
     if as_json:
         typer.echo(json.dumps(result.figures, ensure_ascii=False))

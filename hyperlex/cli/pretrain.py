@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from hyperlex.cli.options import JsonOption
-from hyperlex.cli.recipe_command import recipe_verb, recipe_words
+from hyperlex.cli.recipe_command import recipe_verb, recipe_words, resumable
 
 
-def _kind() -> Any:
+def _kind(recipe: str | None) -> Any:
     from hyperlex.recipes.pretrain import PretrainConfig
 
     return PretrainConfig
@@ -49,7 +49,7 @@ def pretrain(
     config = read_recipe(PretrainConfig, None if name is None else find_recipe(name), flags)
     if config.tokenizer is not None:
         tell_of_hub(config.tokenizer)
-    with progress() as told:
+    with progress() as told, resumable(config.output):
         result = train(config, told=told, said=lambda line: typer.echo(line, err=True))
     if not result.first:
         return

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import typer
 from typer.core import TyperCommand
 
+_NAMED = "hyperlex.recipe"
 
-def recipe_verb(kind: Callable[[], Any]) -> dict[str, Any]:
+
+def recipe_verb(kind: Callable[[str | None], Any]) -> dict[str, Any]:
     """How `typer.Typer.command` registers such a verb.
 
     Args:
-        kind: gives the recipe's dataclass, each field with `help` in its metadata. It is asked for
-            help alone, so that no other verb waits for it to be imported.
+        kind: gives the dataclass of the recipe that is named, or of the verb where none is; each
+            field has `help` in its metadata. It is asked for help alone, so that no other verb
+            waits for it to be imported.
     """
 
     class RecipeCommand(TyperCommand):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            # Help is given before arguments are read.
+            ctx.meta[_NAMED] = args[0] if args and not args[0].startswith("-") else None
+            return super().parse_args(ctx, args)
+
         def format_help(self, ctx: Any, formatter: Any) -> None:
             super().format_help(ctx, formatter)
             from hyperlex.cli.console import stdout, table
 
             console = stdout()
             console.print(" Keys of the recipe, each a flag as well; the flag wins.\n")
-            console.print(table(("key", "default", "meaning"), _described(kind())))
+            rows = _described(kind(ctx.meta[_NAMED]))
+            console.print(table(("key", "default", "meaning"), rows))
 
     unknown = {"allow_extra_args": True, "ignore_unknown_options": True}
     return {"cls": RecipeCommand, "context_settings": unknown}
@@ -41,6 +53,19 @@ def recipe_words(recipe: str | None, extra: list[str]) -> tuple[str | None, dict
     if recipe is not None and recipe.startswith("--"):
         return None, parse_flags([recipe, *extra])
     return recipe, parse_flags(extra)
+
+
+@contextmanager
+def resumable(output: str) -> Iterator[None]:
+    """Say on Ctrl-C how to go on, where there is a checkpoint to go on from."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if any(Path(output).rglob("checkpoints/*")):
+            typer.echo(
+                f"{output} has a checkpoint: the same command with --resume goes on.", err=True
+            )
+        raise
 
 
 def _described(kind: Any) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hyperlex.errors import ConfigError
-from hyperlex.files import atomic_write_text
+from hyperlex.files import atomic_directory, atomic_write_text
 from hyperlex.recipes.config import RESOLVED_FILE, flag, key, write_recipe
 from hyperlex.recipes.sizes import in_gib, parse_size
 from hyperlex.recipes.tasks import Progress, TaskResult, Told, open_output
@@ -103,8 +103,9 @@ def answer(
             )
     write_recipe(config, directory / RESOLVED_FILE)
     if config.save:
-        model.save_pretrained(directory / MODEL_FOLDER)
-        tok.save(directory / MODEL_FOLDER)
+        with atomic_directory(directory / MODEL_FOLDER) as staged:
+            model.save_pretrained(staged)
+            tok.save(staged)
     lines: list[str] = []
     characters, seconds, tokens = 0, 0.0, 0
     for number, (prompt, ids) in enumerate(zip(prompts, openings, strict=True)):

@@ -70,11 +70,11 @@ def told_of_writing(what: str, directory: Path) -> Iterator[None]:
     except (OSError, SafetensorError, RuntimeError, ConfigError) as error:
         if not _is_about_writing(error):
             raise
+        reason = _reason(error.__cause__ or error)
         last = checkpoints(directory)
         stays = f"{last[-1]} is whole" if last else "There is no checkpoint before it"
         raise ConfigError(
-            f"{what} could not be written ({_reason(error)}). {stays}. Make room, and go on with "
-            "--resume."
+            f"{what} could not be written ({reason}). {stays}. Make room, and go on with --resume."
         ) from error
 
 

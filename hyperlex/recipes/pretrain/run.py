@@ -213,15 +213,15 @@ def _save(output: Path, trainer: Trainer, tok: HyperTokenizer) -> None:
         plain = {name.removeprefix("model."): value for name, value in weights.items()}
         if model.config.tie_word_embeddings:
             plain.pop("lm_head.weight", None)
-        try:
-            with atomic_directory(output) as staged:
+        with atomic_directory(output) as staged:
+            try:
                 model.save_pretrained(staged, state_dict=plain)
                 tok.save(staged)
-        except (OSError, SafetensorError) as error:
-            raise ConfigError(
-                f"The model cannot be written into {output} ({error}). Checkpoints in it stay: "
-                f"make room, and go on from the last by {flag('resume')}."
-            ) from error
+            except (OSError, SafetensorError) as error:
+                raise ConfigError(
+                    f"The model cannot be written into {output} ({error}). Checkpoints in it stay: "
+                    f"make room, and go on from the last by {flag('resume')}."
+                ) from error
     trainer.process.wait_for_everyone()
 
 

@@ -63,6 +63,26 @@ def test_help_lists_every_key() -> None:
         assert f"--{key.replace('_', '-')}" in result.stdout
 
 
+def test_help_of_a_recipe_lists_the_keys_of_its_task() -> None:
+    told = invoke("rugpt35-13b", "--help").stdout
+    assert "--max-new-tokens" in told and "--lora-r" not in told
+
+
+def test_ctrl_c_says_how_to_go_on(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = recipe(steps=3)
+    write_recipe(config, tmp_path / "mine.toml")
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hyperlex.recipes.finetune.finetune", interrupted)
+    assert "--resume" not in invoke(str(tmp_path / "mine.toml")).stderr
+    (Path(config.output) / "checkpoints" / "checkpoint-2").mkdir(parents=True)
+    assert f"{config.output} has a checkpoint: " in invoke(str(tmp_path / "mine.toml")).stderr
+
+
 def test_a_misspelt_key_is_answered_with_the_nearest(recipe: Recipe) -> None:
     result = invoke("--model", "m", "--data", "d", "--output", "o", "--learnin-rate", "1")
     assert isinstance(result.exception, ConfigError)
