@@ -18,7 +18,7 @@ _STOP = "."
 _SENTENCE_END = re.compile(r"[\s»\")\]]*[.!…]+[\s.!…»\")\]–—-]*(?=([\"«(]*)([А-ЯЁA-Z][\w-]*))")
 _DROPPED = re.compile(r"(?<!\w)[-–—]+(?!\w)|[()\[\]…;*|•]+|[.:!]+(?=[\s«»\"(),.:;!?…–—-]|$)")
 # The same marks where without them two words would be one.
-_BETWEEN = re.compile(r"(?<=\w)[()\[\]…;*|•]+(?=\w)")
+_BETWEEN = re.compile(r"(?<=\w)(?:[()\[\]…;*|•]|\.{2,})+(?=\w)")
 _SPACES = re.compile(r"\s+")
 _CAPITAL = re.compile(r"(?<=[\w»\"%]) (?=[\"«]?([А-ЯЁA-Z][\w-]*))")
 _NAMES = frozenset(("Name", "Surn", "Patr", "Geox", "Orgn", "Trad", "Abbr"))
