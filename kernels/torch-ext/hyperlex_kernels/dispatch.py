@@ -160,6 +160,12 @@ def _off_gpu(request: Placed, implementation: str) -> str | None:
     return None
 
 
+def place(tensor: Tensor) -> tuple[str, tuple[int, int] | None]:
+    """Device type and compute capability, the first two fields of every request."""
+    capability = torch.cuda.get_device_capability(tensor.device) if tensor.is_cuda else None
+    return tensor.device.type, capability
+
+
 def first_willing(
     operator: str,
     implementations: tuple[Implementation, ...],
@@ -203,9 +209,10 @@ def choose(request: Request, implementation: str = "auto") -> Choice:
 def request_for(x: Tensor, format: str, group_size: int, out_features: int) -> Request:
     """The request that a product with `x` [..., K] makes."""
     columns = x.shape[-1]
+    device, capability = place(x)
     return Request(
-        device=x.device.type,
-        capability=torch.cuda.get_device_capability(x.device) if x.is_cuda else None,
+        device=device,
+        capability=capability,
         dtype=x.dtype,
         format=format,
         group_size=group_size,

@@ -1,4 +1,4 @@
-"""Where the operators are registered, and on which device they launch."""
+"""What all operators share: where they are registered, and what a tensor is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 # Loaded from the Hub, this package has a generated name, and two versions may share a process.
 _PACKAGE: Final = __name__.split(".")[0]
+FLOATS: Final = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 NAMESPACE: Final = "hyperlex" if _PACKAGE == "hyperlex_kernels" else re.sub(r"\W", "_", _PACKAGE)
 
 
@@ -27,3 +28,8 @@ def card(device: torch.device) -> tuple[str, int, int]:
         return "interpreter", 9, 132
     properties = torch.cuda.get_device_properties(device)
     return properties.name, properties.major, properties.multi_processor_count
+
+
+def is_fake(tensor: Tensor) -> bool:
+    """Whether the tensor has a shape but no elements."""
+    return isinstance(tensor, torch._subclasses.FakeTensor) or torch._is_functional_tensor(tensor)

@@ -8,14 +8,12 @@ a write beyond the capacity fails an assertion on the device.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 import torch
 from torch import Tensor
 
+from ..library import FLOATS, is_fake
 from .contract import KINDS, SCALE_DTYPE, KVBuffers, check_kind, planes, stored_width
-
-FLOATS: Final = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def check_buffers(kv: KVBuffers) -> None:
@@ -170,11 +168,6 @@ def _largest(tensor: Tensor) -> int | None:
     if tensor.device.type != "cpu" or tensor.numel() == 0 or is_fake(tensor):
         return None
     return int(tensor.max())
-
-
-def is_fake(tensor: Tensor) -> bool:
-    """Whether the tensor has a shape but no elements."""
-    return isinstance(tensor, torch._subclasses.FakeTensor) or torch._is_functional_tensor(tensor)
 
 
 def _one_device(tensors: Iterable[tuple[str, Tensor | None]]) -> None:

@@ -10,7 +10,6 @@ from functools import cache
 from typing import Final
 
 import torch
-from torch import Tensor
 
 from ..dispatch import Choice, Implementation, first_willing
 
@@ -153,9 +152,3 @@ def choose_prefill(request: PrefillRequest, implementation: str = "auto") -> Cho
 def choose_append(request: AppendRequest, implementation: str = "auto") -> Choice:
     """The implementation of `kv_append_quantized`."""
     return first_willing("kv_append_quantized", APPEND, request, implementation)
-
-
-def place(tensor: Tensor) -> tuple[str, tuple[int, int] | None]:
-    """Device type and compute capability, the first two fields of every request."""
-    capability = torch.cuda.get_device_capability(tensor.device) if tensor.is_cuda else None
-    return tensor.device.type, capability

@@ -14,7 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..dispatch import Choice
+from ..dispatch import Choice, place
 from ..library import NAMESPACE, current_device
 from . import blockwise, dispatch, reference, sdpa
 from .checks import check_append, check_buffers, check_lengths, check_options, check_query
@@ -218,7 +218,7 @@ def _append(
     check_append(key, value, kv, position)
     if key.numel() == 0:
         return
-    request = dispatch.AppendRequest(*dispatch.place(key), key.dtype)
+    request = dispatch.AppendRequest(*place(key), key.dtype)
     name = dispatch.choose_append(request, implementation).implementation
     with current_device(key):
         if name == "reference":
@@ -255,7 +255,7 @@ def _like_query(query: Tensor) -> Tensor:
 
 def _decode_request(query: Tensor, kv: KVBuffers, softcap: float) -> dispatch.DecodeRequest:
     rows = query.shape[1] // kv.heads * query.shape[2]
-    return dispatch.DecodeRequest(*dispatch.place(query), query.dtype, kv.kind, rows, softcap != 0)
+    return dispatch.DecodeRequest(*place(query), query.dtype, kv.kind, rows, softcap != 0)
 
 
 def _prefill_request(
@@ -265,7 +265,7 @@ def _prefill_request(
         any(each is not None for each in padding) or window != 0 or query.shape[2] != key.shape[2]
     )
     group = query.shape[1] // key.shape[1]
-    return dispatch.PrefillRequest(*dispatch.place(query), query.dtype, group, masked, softcap != 0)
+    return dispatch.PrefillRequest(*place(query), query.dtype, group, masked, softcap != 0)
 
 
 def attention_gqa_decode(

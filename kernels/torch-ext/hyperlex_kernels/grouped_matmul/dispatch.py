@@ -9,8 +9,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from ..attention.dispatch import place
-from ..dispatch import Choice, Implementation, first_willing
+from ..dispatch import Choice, Implementation, first_willing, place
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from ..attention.checks import FLOATS, is_fake
 from ..dispatch import Choice
-from ..library import NAMESPACE, current_device
+from ..library import FLOATS, NAMESPACE, current_device, is_fake
 from . import configs, dispatch, reference
 
 torch.library.define(
