@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,29 +11,14 @@ import pytest
 from hyperlex_kernels import ahead_of_time as aot
 from hyperlex_kernels.configs import BATCH_TILES, MatmulConfig, candidates, choose_config
 
+from .gates import builds_of
+
 needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="triton is not installed")
-
-
-def compiled(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The gate in a process of its own: this one may have its kernels interpreted."""
-    environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
-    environment["TRITON_CACHE_DIR"] = str(tmp_path)
-    return subprocess.run(
-        [sys.executable, "-m", "hyperlex_kernels.ahead_of_time", *arguments],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
 
 
 @needs_triton
 def test_every_shipped_kernel_passes_the_gate(tmp_path: Path) -> None:
-    rows = tmp_path / "builds.jsonl"
-    result = compiled(tmp_path, "--json", str(rows))
-    failing = [line for line in result.stdout.splitlines() if not line.endswith(": ok")]
-    assert result.returncode == 0, "\n".join(failing) + result.stderr[-2000:]
-    builds = [json.loads(line) for line in rows.read_text("utf-8").splitlines()]
+    builds = builds_of("ahead_of_time", tmp_path)
     assert len(builds) == len(list(aot.jobs()))
     assert {build["job"]["architecture"] for build in builds} == {75, 80, 86, 89, 90, 120}
     hopper = [b for b in builds if b["job"]["architecture"] == 90 and b["job"]["config"]]

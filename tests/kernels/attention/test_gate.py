@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,35 +11,21 @@ pytest.importorskip("triton")
 
 from hyperlex_kernels.attention import ahead_of_time as aot
 
+from ..gates import builds_of
 
-def gate(tmp_path: Path, *arguments: str) -> list[dict[str, object]]:
-    """The builds, in a process of its own: this one may have its kernels interpreted."""
-    environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
-    environment["TRITON_CACHE_DIR"] = str(tmp_path / "cache")
-    rows = tmp_path / "builds.jsonl"
-    command = [sys.executable, "-m", "hyperlex_kernels.attention.ahead_of_time"]
-    result = subprocess.run(
-        [*command, *arguments, "--json", str(rows)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
-    failing = [line for line in result.stdout.splitlines() if not line.endswith(": ok")]
-    assert result.returncode == 0, "\n".join(failing) + result.stderr[-2000:]
-    return [json.loads(line) for line in rows.read_text("utf-8").splitlines()]
+GATE = "attention.ahead_of_time"
 
 
 def test_a_sample_of_the_kernels_passes_the_gate(tmp_path: Path) -> None:
-    builds = gate(tmp_path, "--quick")
+    builds = builds_of(GATE, tmp_path, "--quick")
     assert len(builds) == len(list(aot.sample()))
-    kernels = {build["job"]["kernel"] for build in builds}  # type: ignore[index]
+    kernels = {build["job"]["kernel"] for build in builds}
     assert kernels == {"decode", "prefill", "append", "combine", "fma"}
 
 
 @pytest.mark.slow
 def test_every_shipped_kernel_passes_the_gate(tmp_path: Path) -> None:
-    assert len(gate(tmp_path)) == len(list(aot.jobs()))
+    assert len(builds_of(GATE, tmp_path)) == len(list(aot.jobs()))
 
 
 def test_the_gate_covers_every_head_size_and_kind_on_every_card() -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,35 +10,21 @@ pytest.importorskip("triton")
 
 from hyperlex_kernels.grouped_matmul import ahead_of_time as aot
 
+from ..gates import builds_of
 
-def gate(tmp_path: Path, *arguments: str) -> list[dict[str, object]]:
-    """The builds, in a process of its own: this one may have its kernels interpreted."""
-    environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
-    environment["TRITON_CACHE_DIR"] = str(tmp_path / "cache")
-    rows = tmp_path / "builds.jsonl"
-    command = [sys.executable, "-m", "hyperlex_kernels.grouped_matmul.ahead_of_time"]
-    result = subprocess.run(
-        [*command, *arguments, "--json", str(rows)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
-    failing = [line for line in result.stdout.splitlines() if not line.endswith(": ok")]
-    assert result.returncode == 0, "\n".join(failing) + result.stderr[-2000:]
-    return [json.loads(line) for line in rows.read_text("utf-8").splitlines()]
+GATE = "grouped_matmul.ahead_of_time"
 
 
 def test_a_sample_of_the_kernels_passes_the_gate(tmp_path: Path) -> None:
-    builds = gate(tmp_path, "--quick", "--workers", "1")
+    builds = builds_of(GATE, tmp_path, "--quick", "--workers", "1")
     assert len(builds) == len(list(aot.sample()))
-    kernels = {build["job"]["kernel"] for build in builds}  # type: ignore[index]
+    kernels = {build["job"]["kernel"] for build in builds}
     assert kernels == {"product", "transposed", "dw"}
 
 
 @pytest.mark.slow
 def test_every_shipped_kernel_passes_the_gate(tmp_path: Path) -> None:
-    assert len(gate(tmp_path)) == len(list(aot.jobs()))
+    assert len(builds_of(GATE, tmp_path)) == len(list(aot.jobs()))
 
 
 def test_the_gate_covers_every_kernel_and_shape_on_every_card() -> None:
