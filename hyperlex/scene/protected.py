@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from hyperlex.scene.layout import quotations
 from hyperlex.scene.lexicon import NEGATIONS, UNITS
@@ -14,6 +15,8 @@ _MONTH = (
     r"(?:янв(?:ар[яь])?|фев(?:рал[яь])?|март[а]?|апр(?:ел[яь])?|ма[яй]|июн[яь]|июл[яь]|авг(?:уст[а]?)?|"
     r"сент(?:ябр[яь])?|окт(?:ябр[яь])?|ноя(?:бр[яь])?|дек(?:абр[яь])?)"
 )
+_TELEPHONE = r"(?<![\w+])(?:\+7|8)[ -]?\(?\d{3}\)?[ -]?\d{3}[ -]?\d\d[ -]?\d\d(?!\d)"
+_NUMERIC = frozenset(("date", "number"))
 PATTERNS: tuple[tuple[str, str, str], ...] = (
     (
         "address",
@@ -22,11 +25,7 @@ PATTERNS: tuple[tuple[str, str, str], ...] = (
     ),
     ("address", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", "пиши на ann@example.org"),
     ("address", r"(?<![\w@])@\w{2,}", "спроси @anna_k"),
-    (
-        "address",
-        r"(?<![\w+])(?:\+7|8)[ -]?\(?\d{3}\)?[ -]?\d{3}[ -]?\d\d[ -]?\d\d(?!\d)",
-        "звони +7 900 123-45-67",
-    ),
+    ("address", _TELEPHONE, "звони +7 900 123-45-67"),
     ("code", r"`[^`\n]+`", "вызови `run`"),
     ("code", r"(?<!\w)[A-Za-z_][\w.]*\(\)", "вызови run()"),
     ("code", r"(?<!\w)(?=\w*[A-Za-z])[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+(?!\w)", "имя max_size"),
@@ -54,7 +53,16 @@ PATTERNS: tuple[tuple[str, str, str], ...] = (
 first.
 """
 
-_ALL = re.compile("|".join(f"(?P<k{n}>{pattern})" for n, (_, pattern, _) in enumerate(PATTERNS)))
+
+def _joined(rows: Iterable[int]) -> str:
+    return "|".join(f"(?P<k{n}>{PATTERNS[n][1]})" for n in rows)
+
+
+_ALL = re.compile(_joined(range(len(PATTERNS))))
+# Without these marks only numbers of some kind can match, and few places need a try.
+_BEYOND_NUMBERS = re.compile(r"[@_`]|\(\)|www|://|\.[a-z]")
+_OF_NUMBERS = [n for n, row in enumerate(PATTERNS) if row[1] == _TELEPHONE or row[0] in _NUMERIC]
+_NUMBERS = re.compile(rf"(?=[-−+\d])(?:{_joined(_OF_NUMBERS)})")
 _SIGNS = frozenset("%‰°$€₽")
 _WORTH = re.compile(r"[0-9@_`()]|www|http|\.[a-z]")
 
@@ -71,7 +79,8 @@ def protected_of(tree: Tree, text: str) -> list[tuple[int, Protected]]:
         if any(words[p].span.start < low or words[p].span.stop > high for p in tree.content):
             found.append((low, high, "quote"))
     if _WORTH.search(sentence):
-        for match in _ALL.finditer(sentence):
+        patterns = _ALL if _BEYOND_NUMBERS.search(sentence) else _NUMBERS
+        for match in patterns.finditer(sentence):
             group = match.lastgroup
             assert group is not None
             found.append((start + match.start(), start + match.end(), PATTERNS[int(group[1:])][0]))

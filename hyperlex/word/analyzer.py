@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperlex.types import Sentence, Span, Word
-from hyperlex.word.entries import Entries
+from hyperlex.word.entries import Entries, choose
 from hyperlex.word.labels import RELATIONS
 from hyperlex.word.load import load
 from hyperlex.word.network import Network, Scores
-from hyperlex.word.repair import return_to_host, with_preposition
+from hyperlex.word.readings import Reading
+from hyperlex.word.repair import by_neighbours, decline_names, return_to_host, with_preposition
 from hyperlex.word.segment import Token, segment
 from hyperlex.word.threads import one_thread
 from hyperlex.word.tree import best_tree
@@ -42,8 +43,8 @@ class WordAnalyzer:
             first += sum(map(len, batch))
 
     def _analyse(self, batch: list[list[Token]], text: str, first: int) -> list[Sentence]:
-        entries, vectors = self._entries.of([token.form for tokens in batch for token in tokens])
         with one_thread():
+            entries, vectors = self._entries.of([word.form for tokens in batch for word in tokens])
             scores = self._network.forward(vectors, [len(tokens) for tokens in batch])
             heads = [best_tree(score.arcs) for score in scores]
             relations = [self._relations(*pair) for pair in zip(scores, heads, strict=True)]
@@ -54,24 +55,28 @@ class WordAnalyzer:
             start = first + position
             governors = tree.tolist()
             cased = with_preposition(governors, names)
-            chosen = [
-                entries[position + k].best(score.tags[k], k in cased) for k in range(len(tokens))
-            ]
+            own = entries[position : position + len(tokens)]
+            chosen = choose(own, score.tags, cased)
+            decline_names(cased, [entry.offers for entry in own], chosen)
+            forms = [token.form for token in tokens]
+            by_neighbours(forms, chosen)
             if "conj" in names:
-                return_to_host([token.form for token in tokens], chosen, governors, names)
-            for k, (head, reading) in enumerate(zip(governors, chosen, strict=True)):
+                return_to_host(forms, [Reading(*offer) for offer in chosen], governors, names)
+            for k, (head, (lemma, upos, feats, _, by)) in enumerate(
+                zip(governors, chosen, strict=True)
+            ):
                 span = tokens[k].span
                 words.append(
                     Word(
                         span,
                         text[span.start : span.stop],
-                        reading.lemma,
-                        reading.upos,
-                        reading.feats,
+                        lemma,
+                        upos,
+                        feats,
                         start + k,
                         start + head,
                         names[k],
-                        reading.by,
+                        by,
                     )
                 )
             position += len(tokens)

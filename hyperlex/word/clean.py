@@ -23,6 +23,7 @@ _UNREAD = re.compile(
     """,
     re.VERBOSE,
 )
+_MAYBE_UNREAD = re.compile("[\u00ad¬\u200b-\u200d\u2060\ufeff\u0300\u0301\u0306\u0308]")
 _COMPOSED = {"и\u0306": "й", "И\u0306": "Й", "е\u0308": "ё", "Е\u0308": "Ё"}
 
 # Latin letters that look like Russian ones, as keyboards and OCR mix them into Russian words.
@@ -71,7 +72,7 @@ def clean(text: str) -> Clean:
     places: list[int] = []
     taken: list[int] = []
     position = out = 0
-    for match in _UNREAD.finditer(text):
+    for match in _UNREAD.finditer(text) if _MAYBE_UNREAD.search(text) else ():
         start, stop = match.span()
         composed = _COMPOSED.get(text[start - 1 : stop]) if start > position else None
         pieces.append(text[position : start - 1] + composed if composed else text[position:start])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import log
 from threading import Lock
 from typing import Any
@@ -13,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperlex.word.dictionary import dictionary
-from hyperlex.word.features import features
+from hyperlex.word.features import bag as bag_of
 from hyperlex.word.labels import FEATS, UPOS
-from hyperlex.word.readings import Reading, readings
+from hyperlex.word.readings import Offer, Reading, offers
 from hyperlex.word.table import Rows
 
 CAPACITY = 16_384
@@ -24,6 +25,9 @@ _CHARACTERS = 32 * CAPACITY
 """The same for their length in all, for text without white space has long ones."""
 _LONGEST = 64
 """Whatever is longer is no word, and the dictionary's guesser would take its time over it."""
+
+_AT_ONCE = 64
+"""New spellings whose features are read together: enough to pay the calls, and still few bytes."""
 
 _JUDGED = ("Case", "Number", "Gender", "Animacy", "Tense", "Aspect", "Mood", "Person", "VerbForm",
            "Voice", "Degree", "Variant")  # fmt: skip
@@ -55,32 +59,54 @@ class Entry:
 
     Attributes:
         row: of its vector in `Entries.vectors`.
-        readings: what it can be.
+        offers: what it can be.
         columns: `[R, 1 + len(_JUDGED)]`, the outputs of the network that speak for each reading;
             empty where there is but one.
-        prior: `[R]`, what speaks for each reading without context; likewise.
+        prior: of each reading, what speaks for it without context; likewise.
     """
 
     row: int
-    readings: tuple[Reading, ...]
+    offers: tuple[Offer, ...]
     columns: NDArray[np.int64]
-    prior: NDArray[np.float32]
+    prior: tuple[float, ...]
 
-    def best(self, tags: NDArray[np.float32], cased: bool = False) -> Reading:
-        """The reading that the network's log-probabilities for the word, `[K]`, speak for most.
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """What it can be."""
+        return tuple([Reading(*offer) for offer in self.offers])
 
-        Args:
-            tags: those log-probabilities.
-            cased: only a reading with a case will do, if there is one.
-        """
-        if len(self.readings) == 1:
-            return self.readings[0]
-        support = tags[self.columns].sum(1) + self.prior
-        if cased:
-            stated = np.array(["Case=" in reading.feats for reading in self.readings])
-            if stated.any():
-                support[~stated] = -np.inf
-        return self.readings[int(support.argmax())]
+
+def choose(
+    entries: Sequence[Entry], tags: NDArray[np.float32], cased: Set[int] = frozenset()
+) -> list[Offer]:
+    """For each word of a sentence the reading that the network's view of it speaks for most.
+
+    Args:
+        entries: of the words.
+        tags: `[T, K]`, the network's log-probabilities for each word.
+        cased: places where only a reading with a case will do, if there is one.
+    """
+    chosen = [entry.offers[0] for entry in entries]
+    places = [k for k, entry in enumerate(entries) if entry.prior]
+    if not places:
+        return chosen
+    found = [entries[k] for k in places]
+    sizes = [len(entry.prior) for entry in found]
+    columns = np.concatenate([entry.columns for entry in found])
+    columns += np.repeat([k * tags.shape[1] for k in places], sizes)[:, None]
+    support = np.add.reduce(tags.reshape(-1).take(columns), 1)
+    support += np.array([x for entry in found for x in entry.prior], np.float32)
+    scores = support.tolist()
+    start = 0
+    for place, entry, size in zip(places, found, sizes, strict=True):
+        own = scores[start : start + size]
+        start += size
+        best = own.index(max(own))
+        if place in cased:
+            stated = [k for k, offer in enumerate(entry.offers) if "Case=" in offer[2]]
+            best = max(stated, key=own.__getitem__, default=best)
+        chosen[place] = entry.offers[best]
+    return chosen
 
 
 class Entries:
@@ -109,7 +135,9 @@ class Entries:
         self._meanings = meanings
         self._weight = weight
         self._bias = bias
-        self._learned = learned
+        self._learned: dict[str, dict[str, str]] = {}
+        for (form, upos), lemma in learned.items():
+            self._learned.setdefault(form, {})[upos] = lemma
         self._entries: dict[str, Entry] = {}
         self._characters = 0
         self._vectors = np.zeros((1024, len(bias)), np.float32)
@@ -131,52 +159,82 @@ class Entries:
 
     def _add(self, forms: Sequence[str]) -> None:
         first = len(self._entries)
+        parse = dictionary().parse
         while first + len(forms) > len(self._vectors):
             self._vectors = np.concatenate((self._vectors, np.zeros_like(self._vectors)))
         joint = np.empty((len(forms), len(self._weight)), np.float32)
         made = {}
-        for k, form in enumerate(forms):
-            start = form[:_LONGEST]
-            parses = dictionary().parse(start)
-            self._read(start, parses, joint[k])
-            found = tuple(self._relearned(form, reading) for reading in readings(form, parses))
-            made[form] = Entry(first + k, found, *self._evidence(found))
+        for start in range(0, len(forms), _AT_ONCE):
+            some = forms[start : start + _AT_ONCE]
+            parses = [parse(form[:_LONGEST]) for form in some]
+            self._read(some, parses, joint[start : start + len(some)])
+            for k, (form, found) in enumerate(zip(some, parses, strict=True), first + start):
+                made[form] = self._entry(k, form, found)
         vectors = joint @ self._weight
         vectors += self._bias
         self._vectors[first : first + len(forms)] = vectors
         self._entries.update(made)
         self._characters += sum(map(len, forms))
 
-    def _read(self, form: str, parses: Sequence[Any], joint: NDArray[np.float32]) -> None:
-        """Writes the sum of a word's features and its meaning into `joint`, `[B + V]`."""
-        rows, weights = features(form, parses)
-        width = self._table.shape[1]
-        np.matmul(weights, self._table[rows], out=joint[:width])
-        joint[width:] = self._meanings[self._lemmas.get(distributional_lemma(form, parses), -1)]
-
-    def _relearned(self, form: str, reading: Reading) -> Reading:
-        lemma = self._learned.get((form.lower(), reading.upos))
-        if lemma is None:
-            return reading
-        return Reading(lemma, reading.upos, reading.feats, reading.prior, "treebank")
-
-    def _evidence(self, found: Sequence[Reading]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        if len(found) < 2:
-            return _NO_COLUMNS, _NO_PRIOR
-        columns = [_judged(reading.upos, reading.feats) for reading in found]
-        ranks = [self._lemmas.get(plain(reading.lemma), _UNRANKED) for reading in found]
-        prior = [
-            _PRIOR * log(reading.prior) - _RANK * log(rank + 20)
-            for reading, rank in zip(found, ranks, strict=True)
+    def _read(
+        self, forms: Sequence[str], parses: Sequence[Sequence[Any]], joint: NDArray[np.float32]
+    ) -> None:
+        """Writes the sum of each word's features and its meaning into `joint`, `[N, B + V]`."""
+        rows: list[int] = []
+        weights: list[float] = []
+        edges = [0]
+        for form, found in zip(forms, parses, strict=True):
+            bag = bag_of(form[:_LONGEST], found)
+            rows += bag[0]
+            weights += bag[1]
+            edges.append(len(rows))
+        wide = self._table.take(np.array(rows), 0)
+        weight = np.array(weights, np.float32)
+        width = wide.shape[1]
+        for k, (a, b) in enumerate(pairwise(edges)):
+            np.matmul(weight[a:b], wide[a:b], out=joint[k, :width])
+        meanings = [
+            self._lemmas.get(distributional_lemma(form[:_LONGEST], found), -1)
+            for form, found in zip(forms, parses, strict=True)
         ]
-        return np.array(columns, np.int64), np.array(prior, np.float32)
+        joint[:, width:] = self._meanings.take(meanings, 0)
+
+    def _entry(self, row: int, form: str, parses: Sequence[Any]) -> Entry:
+        found = offers(form, parses)
+        learned = self._learned.get(form.lower())
+        if learned is not None:
+            found = [
+                (learned[upos], upos, feats, prior, "treebank")
+                if upos in learned
+                else (lemma, upos, feats, prior, by)
+                for lemma, upos, feats, prior, by in found
+            ]
+        if len(found) < 2:
+            return Entry(row, tuple(found), _NO_COLUMNS, ())
+        columns = _judged(tuple([offer[1:3] for offer in found]))
+        priors = []
+        last = None
+        rarity = 0.0
+        for lemma, _, _, prior, _ in found:
+            if lemma != last:
+                rank = self._lemmas.get(lemma) or self._lemmas.get(plain(lemma), _UNRANKED)
+                rarity = _RANK * log(rank + 20)
+                last = lemma
+            priors.append(_PRIOR * log(prior) - rarity)
+        return Entry(row, tuple(found), columns, tuple(priors))
 
 
-_NO_COLUMNS, _NO_PRIOR = np.empty((0, 1 + len(_JUDGED)), np.int64), np.empty(0, np.float32)
+_NO_COLUMNS = np.empty((0, 1 + len(_JUDGED)), np.int64)
 
 
 @lru_cache(maxsize=4096)
-def _judged(upos: str, feats: str) -> tuple[int, ...]:
+def _judged(readings: tuple[tuple[str, str], ...]) -> NDArray[np.int64]:
+    """The columns of an entry whose readings have these parts of speech and features."""
+    return np.array([_judged_of(upos, feats) for upos, feats in readings], np.int64)
+
+
+@lru_cache(maxsize=4096)
+def _judged_of(upos: str, feats: str) -> tuple[int, ...]:
     """The outputs of the network that speak for a reading: one for its part of speech and each
     feature, the lack of one included.
     """
@@ -189,7 +247,7 @@ def distributional_lemma(form: str, parses: Sequence[Any]) -> str:
     """The key of a word among the lemmas that have a vector: the likeliest lemma, short marks as
     they are, `#` for numbers and the rest.
     """
-    if any(c.isalpha() for c in form):
+    if form.isalpha() or any(c.isalpha() for c in form):
         return plain(parses[0].normal_form)
     return form if len(form) < 3 else "#"
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from threading import Lock
+from typing import Any, NamedTuple
 from unicodedata import category
 from zlib import crc32
 
@@ -40,52 +41,116 @@ def features(form: str, parses: Sequence[Any]) -> tuple[NDArray[np.int64], NDArr
         form: its spelling without unread marks, case kept.
         parses: what pymorphy3 says of it, each with `tag` and `score`.
     """
+    rows, weights = bag(form, parses)
+    return np.array(rows, dtype=np.int64), np.array(weights, dtype=np.float32)
+
+
+def bag(form: str, parses: Sequence[Any]) -> tuple[list[int], list[float]]:
+    """The same as lists, for a caller that makes one array of many words."""
     lower = form.lower().replace("ё", "е")
-    bag: dict[str, float] = {"bias": 1.0, "shape:" + shape(form): 1.0}
-    for n in range(1, min(5, len(lower)) + 1):
-        bag[f"end{n}:{lower[-n:]}"] = 1.0
-    for n in (2, 3):
-        if len(lower) > n:
-            bag[f"begin{n}:{lower[:n]}"] = 1.0
-    if len(lower) <= _SHORT:
-        bag["word:" + lower] = 2.0
-    rows = [_row(key) for key in bag]
-    poses: set[str] = set()
-    cases: set[str] = set()
+    size = len(lower)
+    rows = [_BIAS, _of_shape(shape(form))]
+    # Half of a surrogate pair is text too.
+    rows += [
+        crc32(lower[-n:].encode("utf-8", "surrogatepass"), begun) & _LAST_ROW
+        for n, begun in _ENDS[:size]
+    ]
+    for n, begun in _BEGINNINGS:
+        if size > n:
+            rows.append(crc32(lower[:n].encode("utf-8", "surrogatepass"), begun) & _LAST_ROW)
+    weights = [1.0] * len(rows)
+    if size <= _SHORT:
+        rows.append(crc32(lower.encode("utf-8", "surrogatepass"), _WORD) & _LAST_ROW)
+        weights.append(2.0)
+    of_tags: dict[int, float] = {}
+    kinds = 0
     for parse in parses:
-        keys, pos, case = _of_tag(parse.tag)
+        tag = parse.tag
+        known = _TAGS.get(id(tag)) or _of_tag(tag)
         score = float(parse.score)
-        for key, row in keys:
-            if key in bag:
-                bag[key] += score
-            else:
-                bag[key] = score
-                rows.append(row)
-        poses.add(pos)
-        if case:
-            cases.add(case)
-    rows += _of_categories(frozenset(poses), frozenset(cases))
-    weights = np.array([*bag.values(), 1.0, 1.0], dtype=np.float32)
-    return np.array(rows, dtype=np.int64), weights
+        for key in known.keys:
+            of_tags[key] = of_tags.get(key, 0.0) + score
+        kinds |= known.kinds
+    rows += [_ROWS[key] for key in of_tags]
+    weights += of_tags.values()
+    rows += _of_kinds(kinds)
+    weights += _ONCE
+    return rows, weights
+
+
+_ONCE = (1.0, 1.0)
+
+
+class _Tag(NamedTuple):
+    """What a tag is in the bag of a word.
+
+    Attributes:
+        tag: itself, held so that its identity, by which it is filed, stays its own: tags hash and
+            compare grammeme by grammeme.
+        keys: places of its keys in `_ROWS`.
+        kinds: its part of speech and its case as a set of places in `_KINDS`, a bit for each.
+    """
+
+    tag: Any
+    keys: tuple[int, ...]
+    kinds: int
+
+
+_TAGS: dict[int, _Tag] = {}
+_MOST_TAGS = 8192
+_PLACES: dict[str, int] = {}
+_ROWS: list[int] = []
+"""The row of each key of a tag; keys stand for grammemes and sets of them, some thousands."""
+_KINDS: list[str] = []
+_filing = Lock()
+
+
+def _of_tag(tag: Any) -> _Tag:
+    grammemes = sorted(str(g) for g in tag.grammemes if str(g) not in _LEXICAL)
+    with _filing:
+        keys = []
+        for key in ("tag:" + " ".join(grammemes), *("gr:" + g for g in grammemes)):
+            if key not in _PLACES:
+                _ROWS.append(_row(key))
+                _PLACES[key] = len(_ROWS) - 1
+            keys.append(_PLACES[key])
+        kinds = 0
+        for kind in ("poses:" + str(tag.POS), "cases:" + str(tag.case) if tag.case else ""):
+            if kind and kind not in _KINDS:
+                _KINDS.append(kind)
+            if kind:
+                kinds |= 1 << _KINDS.index(kind)
+        if len(_TAGS) >= _MOST_TAGS:
+            _TAGS.clear()
+        known = _TAGS[id(tag)] = _Tag(tag, tuple(keys), kinds)
+    return known
 
 
 @lru_cache(maxsize=4096)
-def _of_tag(tag: Any) -> tuple[tuple[tuple[str, int], ...], str, str]:
-    """The keys of a tag in the bag with their rows, its part of speech, its case or else ""."""
-    grammemes = sorted(str(g) for g in tag.grammemes if str(g) not in _LEXICAL)
-    keys = ("tag:" + " ".join(grammemes), *("gr:" + g for g in grammemes))
-    return tuple((key, _row(key)) for key in keys), str(tag.POS), str(tag.case) if tag.case else ""
+def _of_kinds(kinds: int) -> tuple[int, int]:
+    """The rows of all parts of speech and of all cases that a word may have."""
+    names = [name.partition(":") for place, name in enumerate(_KINDS) if kinds >> place & 1]
+    poses, cases = (
+        sorted(value for name, _, value in names if name == wanted) for wanted in ("poses", "cases")
+    )
+    return _row("poses:" + " ".join(poses)), _row("cases:" + " ".join(cases))
 
 
 @lru_cache(maxsize=1024)
-def _of_categories(poses: frozenset[str], cases: frozenset[str]) -> tuple[int, int]:
-    """The rows of all parts of speech and of all cases that a word may have."""
-    return _row("poses:" + " ".join(sorted(poses))), _row("cases:" + " ".join(sorted(cases)))
+def _of_shape(outline: str) -> int:
+    return _row("shape:" + outline)
 
 
 def _row(key: str) -> int:
-    # Half of a surrogate pair is text too.
-    return crc32(key.encode(errors="surrogatepass")) & (ROWS - 1)
+    return crc32(key.encode("utf-8", "surrogatepass")) & _LAST_ROW
+
+
+_LAST_ROW = ROWS - 1
+_BIAS = _row("bias")
+# The checksum of a key is taken up where that of its beginning ends.
+_ENDS = [(n, crc32(f"end{n}:".encode())) for n in range(1, 6)]
+_BEGINNINGS = [(n, crc32(f"begin{n}:".encode())) for n in (2, 3)]
+_WORD = crc32(b"word:")
 
 
 # With the two other letters whose lower case has a Latin one in it: the Kelvin sign, the dotted İ.
@@ -94,7 +159,8 @@ _LATIN = re.compile("[A-Za-z\u212a\u0130]")
 
 def shape(form: str) -> str:
     """The outline of a word: `Aa` «Москва», `AA` «США», `a`, `0` «1812», `.` marks, `z` Latin, …"""
-    if not form.isalpha() and not any(c.isalnum() for c in form):
+    alphabetic = form.isalpha()
+    if not alphabetic and not any(c.isalnum() for c in form):
         if any(category(c) in ("So", "Sk", "Cn") for c in form):
             return "picture"
         if ")" in form[1:] or "(" in form[1:]:
@@ -102,7 +168,7 @@ def shape(form: str) -> str:
         return form[:2]
     if form.isdigit():
         return "0000" if len(form) == 4 else "0"
-    digits = "0" if not form.isalpha() and any(c.isdigit() for c in form) else ""
+    digits = "0" if not alphabetic and any(c.isdigit() for c in form) else ""
     latin = "z" if _LATIN.search(form) else ""
     case = "AA" if len(form) > 1 and form.isupper() else "Aa" if form[0].isupper() else "a"
     return digits + latin + case + ("-" if "-" in form else "")

@@ -7,10 +7,9 @@ UD, each becomes a reading, and the network chooses.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 from hyperlex.word.features import shape
 
@@ -61,8 +60,7 @@ _SPECIAL = _POSSESSIVE | _NEGATIVE.keys() | _CONDITIONAL
 _OF_ADJECTIVES = frozenset(("Case", "Gender", "Number", "Variant", "Animacy"))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One way to read a word.
 
     Attributes:
@@ -80,6 +78,10 @@ class Reading:
     by: str
 
 
+Offer = tuple[str, str, str, float, str]
+"""The fields of a `Reading`. A spelling has five, of which most texts choose one or two."""
+
+
 def readings(form: str, parses: Sequence[Any]) -> tuple[Reading, ...]:
     """All readings of a word, without repetition, the likeliest parse first.
 
@@ -87,42 +89,73 @@ def readings(form: str, parses: Sequence[Any]) -> tuple[Reading, ...]:
         form: its spelling without unread marks, case kept.
         parses: what pymorphy3 says of it.
     """
-    if not any(c.isalnum() for c in form):
-        symbol = form in _SYMBOLS or shape(form) in ("emoticon", "picture")
-        marks = ("SYM", "PUNCT") if symbol else ("PUNCT",)
-        return tuple(Reading(form, mark, "", 1.0, "shape") for mark in marks)
-    if form[0].isdigit() and not any(c.isalpha() for c in form):
-        return (Reading(form, "NUM", "", 1.0, "shape"), Reading(form, "ADJ", "", 0.1, "shape"))
-    found: dict[tuple[str, str, str], Reading] = {}
-    known: dict[str, bool] = {}
+    return tuple([Reading(*offer) for offer in offers(form, parses)])
+
+
+def offers(form: str, parses: Sequence[Any]) -> list[Offer]:
+    """The same as tuples."""
+    if not form.isalpha():
+        if not any(c.isalnum() for c in form):
+            symbol = form in _SYMBOLS or shape(form) in ("emoticon", "picture")
+            marks = ("SYM", "PUNCT") if symbol else ("PUNCT",)
+            return [(form, mark, "", 1.0, "shape") for mark in marks]
+        if form[0].isdigit() and not any(c.isalpha() for c in form):
+            return [(form, "NUM", "", 1.0, "shape"), (form, "ADJ", "", 0.1, "shape")]
+    found: Found = {}
+    known: dict[str, tuple[str, str]] = {}
     for parse in parses:
-        word = str(parse.word)
+        word, tag, normal, score, _ = parse
         if word not in known:
-            known[word] = parse.is_known
-        by = "dictionary" if known[word] else "suffix"
-        normal = str(parse.normal_form)
-        lower = word.lower()
-        special = lower if lower in _SPECIAL else ""
+            lower = word.lower()
+            known[word] = (
+                "dictionary" if parse.is_known else "suffix",
+                lower if lower in _SPECIAL else "",
+            )
+        by, special = known[word]
+        offer = (max(float(score), 1e-4), by)
         reflexive = normal.endswith(("ся", "сь"))
-        for upos, feats in _ud(parse.tag, reflexive, normal == "быть", special):
-            lemma = _lemma(parse, upos, normal, feats, form)
+        for upos, feats, derive in _ways(tag, reflexive, normal == "быть", special):
+            lemma = normal if derive is None else derive(parse, form)
+            lemma = _USUAL.get(lemma, lemma)
             key = (lemma, upos, feats)
             if key not in found:
-                found[key] = Reading(lemma, upos, feats, max(float(parse.score), 1e-4), by)
-    if form[0].isupper() and not any(known.values()):
-        _add_indeclinable(form, found)
+                found[key] = offer
+    if found and form[0].isupper():
+        _add_names(form, found, any(by == "dictionary" for by, _ in known.values()))
     if not found:
-        return tuple(Reading(form.lower() if u != "PROPN" else form, u, "", 0.3, "shape")
-                     for u in ("X", "PROPN", "NOUN"))  # fmt: skip
-    return tuple(found.values())
+        return [(form.lower() if u != "PROPN" else form, u, "", 0.3, "shape")
+                for u in ("X", "PROPN", "NOUN")]  # fmt: skip
+    return [(*key, *offer) for key, offer in found.items()]
 
 
+# Lemmas that the dictionary has beside the usual ones, with the same forms but their own. Chosen by
+# the own form's count against that of the genitive in 8 million words: «родный» never occurs.
+_USUAL = {
+    adjective[:-2] + ending: adjective
+    for ending, adjectives in {
+        "ый": "основной родной половой валовой исковой языковой дневной окружной ценовой бортовой "
+        "печной ролевой дрянной хмельной верховой удалой корпусной переводной разрывной договорной "
+        "мостовой суставной ветровой громовой",
+        "ий": "заводской донской ямской мастерской",
+    }.items()
+    for adjective in adjectives.split()
+} | {"деньга": "деньги"}
 _SYMBOLS = frozenset("%$€₽№+=<>*/&#@~^°§×±|\\")
 
 
-@lru_cache(maxsize=8192)
-def _ud(tag: Any, reflexive: bool, be: bool, special: str) -> tuple[tuple[str, str], ...]:
-    """The parts of speech and features that a parse may have in terms of UD.
+Derive = Callable[[Any, str], str]
+"""Makes a lemma of a parse and the spelling as it is written."""
+
+Ways = tuple[tuple[str, str, Derive | None], ...]
+"""Parts of speech with their features and what makes the lemma, if not pymorphy3."""
+
+_WAYS: dict[tuple[int, bool, bool, str], tuple[Any, Ways]] = {}
+"""By the identity of a tag, which its row holds fast: tags hash and compare by grammemes."""
+_MOST_WAYS = 8192
+
+
+def _ways(tag: Any, reflexive: bool, be: bool, special: str) -> Ways:
+    """How a parse may be read in terms of UD.
 
     Args:
         tag: of the parse.
@@ -130,6 +163,23 @@ def _ud(tag: Any, reflexive: bool, be: bool, special: str) -> tuple[tuple[str, s
         be: whether its lemma is «быть».
         special: the spelling, if it is of those that have features of their own, or "".
     """
+    key = (id(tag), reflexive, be, special)
+    row = _WAYS.get(key)
+    if row is None:
+        ways = tuple(
+            [
+                (upos, feats, _derivation(tag, upos, feats))
+                for upos, feats in _ud(tag, reflexive, be, special)
+            ]
+        )
+        if len(_WAYS) >= _MOST_WAYS:
+            _WAYS.clear()
+        row = _WAYS[key] = (tag, ways)
+    return row[1]
+
+
+def _ud(tag: Any, reflexive: bool, be: bool, special: str) -> tuple[tuple[str, str], ...]:
+    """The parts of speech and features that a parse may have; see `_ways`."""
     grammemes = tag.grammemes
     if tag.POS is None:
         return ()
@@ -182,28 +232,81 @@ def _feats(upos: str, pos: str, special: str, feats: Mapping[str, str]) -> str:
     return "|".join(f"{name}={kept[name]}" for name in sorted(kept))
 
 
-def _lemma(parse: Any, upos: str, normal: str, feats: str, form: str) -> str:
-    grammemes = parse.tag.grammemes
-    if upos == "PRON" and normal in _NEUTER:
-        # As a noun, «весь» is «всё» or «все», and «тот» is «то».
-        return _NEUTER[normal] if "Neut" in feats else "все" if normal == "весь" else normal
-    if "femn" in grammemes and ("Surn" in grammemes or "Patr" in grammemes):
-        # The dictionary files a woman's name under her father's and her husband's.
-        own = parse.inflect({"nomn", "sing", "femn"})
-        normal = own.word if own is not None else normal
-    if upos == "NOUN":
-        return _as_noun(normal, feats) if "ADJF" in grammemes else _as_spelled(normal, parse.word)
-    if "Supr" in grammemes and (superlative := _SUPERLATIVE.match(parse.word)):
-        return superlative[1] + "ий"
-    if upos == "ADV" and "COMP" in grammemes and normal.endswith(("ый", "ий", "ой")):
-        return normal[:-2] + "о"
-    if upos == "ADJ" and ("PRTF" in grammemes or "PRTS" in grammemes):
-        normal = _as_adjective(parse.word, short="PRTS" in grammemes)
-    if upos == "ADV" and "ADJS" in grammemes:
-        normal = form.lower()
+def _derivation(tag: Any, upos: str, feats: str) -> Derive | None:
+    """What makes the lemma of a parse that is read so; None where it is pymorphy3's own."""
+    grammemes = tag.grammemes
+    if upos == "PRON":
+        return partial(_neuter, neuter="Neut" in feats)
+    # The dictionary files a woman's name under her father's and her husband's.
+    woman = "femn" in grammemes and ("Surn" in grammemes or "Patr" in grammemes)
     if upos == "PROPN":
-        return _as_name(normal, form)
+        return _name_of_woman if woman else _name
+    if upos == "NOUN":
+        if woman:
+            return _woman
+        return partial(_noun, feats=feats) if "ADJF" in grammemes else _spelled
+    if "Supr" in grammemes:
+        return _positive
+    if upos == "ADV" and "COMP" in grammemes:
+        return _adverb
+    if upos == "ADJ" and ("PRTF" in grammemes or "PRTS" in grammemes):
+        return partial(_participle, short="PRTS" in grammemes)
+    if upos == "ADV" and "ADJS" in grammemes:
+        return _as_written
+    return None
+
+
+def _neuter(parse: Any, form: str, neuter: bool) -> str:
+    """As a noun, «весь» is «всё» or «все», and «тот» is «то»."""
+    normal: str = parse.normal_form
+    if normal in _NEUTER:
+        return _NEUTER[normal] if neuter else "все" if normal == "весь" else normal
     return normal
+
+
+def _woman(parse: Any, form: str) -> str:
+    own = parse.inflect({"nomn", "sing", "femn"})
+    return _as_spelled(own.word if own is not None else parse.normal_form, parse.word)
+
+
+def _name_of_woman(parse: Any, form: str) -> str:
+    own = parse.inflect({"nomn", "sing", "femn"})
+    return _as_name(own.word if own is not None else parse.normal_form, form)
+
+
+def _name(parse: Any, form: str) -> str:
+    return _as_name(parse.normal_form, form)
+
+
+def _noun(parse: Any, form: str, feats: str) -> str:
+    return _as_noun(parse.normal_form, feats)
+
+
+def _spelled(parse: Any, form: str) -> str:
+    return _as_spelled(parse.normal_form, parse.word)
+
+
+def _positive(parse: Any, form: str) -> str:
+    superlative = _SUPERLATIVE.match(parse.word)
+    return superlative[1] + "ий" if superlative else parse.normal_form
+
+
+_ADVERBS = {"далёкий": "далеко", "ранний": "рано", "маленький": "мало", "большой": "много"}
+
+
+def _adverb(parse: Any, form: str) -> str:
+    normal: str = parse.normal_form
+    if normal in _ADVERBS:
+        return _ADVERBS[normal]
+    return normal[:-2] + "о" if normal.endswith(("ый", "ий", "ой")) else normal
+
+
+def _participle(parse: Any, form: str, short: bool) -> str:
+    return _as_adjective(parse.word, short)
+
+
+def _as_written(parse: Any, form: str) -> str:
+    return form.lower()
 
 
 def _as_name(lemma: str, form: str) -> str:
@@ -248,17 +351,67 @@ _LONG_ENDING = re.compile(
 )
 
 
-def _add_indeclinable(form: str, found: dict[tuple[str, str, str], Reading]) -> None:
-    """«Мейдзи», «Рафферти»: an unknown name may be its own lemma whatever its case."""
-    if form[-1].lower() not in "аоуэыиеёюя":
+Found = dict[tuple[str, str, str], tuple[float, str]]
+
+
+def _add_names(form: str, found: Found, known: bool) -> None:
+    """Readings of a capitalised word as a name that the dictionary has not thought of."""
+    lower = form.lower()
+    if known:
+        # «Осколков», «Сигал»: surnames that are also forms of other words.
+        named = any(upos == "PROPN" for _, upos, _ in found)
+        if form.isalpha() and len(form) > 2 and (not named or lower.endswith(_OF_SURNAMES)):
+            _offer_name(form, form, _OWN_CASES[:1], _HOMONYM, found)
         return
-    lemma = _as_name(form.lower(), form)
-    weight = _FOREIGN if form[-1].lower() in "оуэыиеёю" else 1.0
-    for reading in list(found.values()):
-        own = (lemma, "PROPN", reading.feats)
-        if reading.upos == "PROPN" and own not in found:
-            found[own] = Reading(*own, reading.prior * weight, "suffix")
+    _add_indeclinable(form, found)
+    if not form.isalpha() or len(form) < 3:
+        return
+    if not lower.endswith(("а", "я", *_DECLINED)):
+        _offer_name(form, form, _OWN_CASES, _GUESSED, found)
+    for ending, cases in _CASES_OF_NAMES.items():
+        stem = form[: len(form) - len(ending)] if lower.endswith(ending) else form
+        if len(stem) < len(form) and stem[-1].lower() in _CONSONANTS:
+            _offer_name(stem, form, cases, _GUESSED, found)
 
 
+def _offer_name(
+    stem: str, form: str, cases: Sequence[tuple[str, str]], prior: float, found: Found
+) -> None:
+    lemma = _as_name(stem.lower(), form)
+    for animacy, case in cases:
+        feats = f"Animacy={animacy}|Case={case}|Gender=Masc|Number=Sing"
+        found.setdefault((lemma, "PROPN", feats), (prior, "suffix"))
+
+
+_CONSONANTS = "бвгджзйклмнпрстфхцчшщ"
+_OWN_CASES = (("Anim", "Nom"), ("Inan", "Nom"), ("Inan", "Acc"))
+_CASES_OF_NAMES = {
+    "а": (("Anim", "Gen"), ("Anim", "Acc"), ("Inan", "Gen")),
+    "у": (("Anim", "Dat"), ("Inan", "Dat")),
+    "ом": (("Anim", "Ins"), ("Inan", "Ins")),
+    "е": (("Anim", "Loc"), ("Inan", "Loc")),
+}
+"""Endings of a foreign name in a consonant; its dictionary form is what stands before them."""
+_OF_SURNAMES = ("ов", "ев", "ёв", "ин", "ын")
+_GUESSED, _HOMONYM = 0.1, 0.02
+"""Priors of what the dictionary did not say."""
+
+
+def _add_indeclinable(form: str, found: Found) -> None:
+    """«Мейдзи», «Рафферти»: an unknown name may be its own lemma whatever its case."""
+    lower = form.lower()
+    if lower[-1] not in _INDECLINABLE or lower.endswith(_DECLINED):
+        return
+    lemma = _as_name(lower, form)
+    weight = 1.0 if lower[-1] == "а" else _FOREIGN
+    for (_, upos, feats), (prior, _) in list(found.items()):
+        own = (lemma, "PROPN", feats)
+        if upos == "PROPN" and own not in found:
+            found[own] = (prior * weight, "suffix")
+
+
+_INDECLINABLE = "аоуэиеё"
+_DECLINED = ("ии", "ого", "его", "ому", "ему", "ову", "еву", "ёву", "ину")
+"""«Месопотамии», «Белковского»: case endings, though their last letter is one of names."""
 _FOREIGN = 3.0
 """Unknown names in these vowels are foreign more often than they are cases of Russian ones."""

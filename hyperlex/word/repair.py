@@ -1,10 +1,13 @@
-"""Trees that contradict their words, and what is made of them: a rule each, with an example."""
+"""Words that contradict their tree or their neighbours, and what is made of them: a rule each, with
+an example.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
-from hyperlex.word.readings import Reading
+from hyperlex.word.readings import Offer, Reading
 
 _RELATIVE = "который"
 
@@ -63,3 +66,65 @@ def _finite(reading: Reading) -> bool:
 
 def _agree(noun: Reading, verb: Reading) -> bool:
     return ("Number=Plur" in noun.feats) == ("Number=Plur" in verb.feats)
+
+
+def decline_names(
+    places: Iterable[int], offers: Sequence[Sequence[Offer]], chosen: list[Offer]
+) -> None:
+    """Gives unknown names in -е and -у after a preposition the lemma of a declined one, in place.
+
+    «В Дорсете» is of «Дорсет», while in «музыка Морриконе» the name is its own dictionary form.
+    """
+    for place in places:
+        lemma, upos, feats, _, by = chosen[place]
+        if by == "suffix" and upos == "PROPN" and lemma[-1] in "еу" and "Case=Nom" not in feats:
+            twins = [
+                offer
+                for offer in offers[place]
+                if offer[1] == "PROPN" and offer[2] == feats and offer[0][-1] not in "еу"
+            ]
+            if twins:
+                chosen[place] = twins[0]
+
+
+def by_neighbours(forms: Sequence[str], chosen: list[Offer]) -> None:
+    """Gives words the lemmas that only the words beside them show, in place.
+
+    «Самого высокого», «на самом деле»: forms of «сам» that are «самый»; «1812 г.», «50 г»,
+    «XIX в.»: abbreviations.
+    """
+    for place, form in enumerate(forms):
+        if form in _OPEN:
+            lemma = _shown(place, form, forms, chosen)
+            if lemma:
+                _, upos, feats, prior, _ = chosen[place]
+                if lemma in _NOUNS and upos != "NOUN":
+                    upos, feats = "NOUN", ""
+                chosen[place] = (lemma, upos, feats, prior, "context")
+
+
+_SELF = frozenset(("самой", "самого", "самому", "самом"))
+_OPEN = _SELF | {"г", "гг", "в", "вв"}
+_NOUNS = frozenset(("год", "век", "грамм", "город"))
+_POINTING = frozenset(("этот", "тот"))
+_YEAR = re.compile(r"[12]?\d{3}(?:[-—–]\d{2,4})?(?:-?[а-я]{1,2})?")
+_CENTURY = re.compile(r"[IVX]+(?:[-—–][IVX]+)?")
+
+
+def _shown(place: int, form: str, forms: Sequence[str], chosen: Sequence[Offer]) -> str:
+    before = forms[place - 1] if place else ""
+    after = forms[place + 1] if place + 1 < len(forms) else ""
+    if form in _SELF:
+        if chosen[place][0] != "сам" or not after:
+            return ""
+        upos = chosen[place + 1][1]
+        led = place and (chosen[place - 1][1] == "ADP" or chosen[place - 1][0] in _POINTING)
+        return "самый" if upos == "ADJ" or (upos == "NOUN" and led) else ""
+    if form in ("в", "вв"):
+        return "век" if after == "." and _CENTURY.fullmatch(before) else ""
+    if form == "гг" or _YEAR.fullmatch(before):
+        return "год"
+    if before[-1:].isdigit():
+        return "грамм"
+    name = forms[place + 2] if after == "." and place + 2 < len(forms) else after
+    return "город" if name[:1].isupper() and name.isalpha() else ""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from hyperlex.types import Span
+from hyperlex.word.atoms import words_of
 from hyperlex.word.clean import Clean, canonical, clean
 
 # What razdel would cut at every mark: addresses, handles, tags, emoticons, mark-up's entities,
-# dates with dots; and runs of stops, for which its time grows with the square of their length.
+# dates with dots, times and scores («12:30», «3:0»); and runs of stops, for which its time grows
+# with the square of their length.
 # An eye of 8 needs a nose, for «8)» numbers an item.
 _WHOLE = re.compile(
     r"""
@@ -19,13 +21,22 @@ _WHOLE = re.compile(
   | (?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+
   | (?<!\w)[@\#]\w[\w.-]*\w
   | (?<!\S)(?:(?:[:;=xX]['’]?-?|8-)[)(DPpОоoO/\\|*]+|[)(]{2,})(?!\w)
+  | \){3,}
   | ``|''
   | (?:&(?:\#\d{1,5}|[a-z]{2,6});)+
   | (?<!\d)\d{1,2}\.\d{1,2}\.\d{2,4}(?!\d)
+  | (?<![\d:])\d{1,2}:\d{1,2}(?::\d\d)?(?![\d:])
   | [.?!…]{4,}
     """,
     re.VERBOSE,
 )
+
+# Without one of these nothing of the kind is there; most sentences have none.
+_MAYBE_WHOLE = re.compile(
+    r"[@#&/`]|www\.|''|\d[.:]\d|[.?!…]{4}|[)(]{2}|(?:[:;=xX]['’]?-?|8-)[)(DPpОоoO\\|*]"
+)
+# razdel ends a sentence only at such a mark before white space.
+_END_INSIDE = re.compile(r"[.?!…;\"„'»”’)(\]}]\s+\S")
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*(?:\n\s*)+")
 # What begins a line of its own: a dash of speech, a bullet, a number with a stop or bracket.
@@ -39,8 +50,7 @@ _LONGEST = 160
 """Words of a sentence; what is longer is a list or no language, and trees cost its square."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word before its analysis.
 
     Attributes:
@@ -61,13 +71,10 @@ def segment(text: str) -> Iterator[list[Token]]:
     Sentences end where razdel says so, at blank lines, and at the ends of lines that do not run on.
     A sentence is never empty.
     """
-    from razdel import sentenize  # type: ignore[import-untyped]
-
     cleaned = clean(text)
     for start, stop in _stretches(cleaned.text):
-        stretch = cleaned.text[start:stop]
-        for sentence in sentenize(stretch):
-            tokens = list(_tokens(cleaned, start + sentence.start, sentence.text))
+        for begin, sentence in _sentences(cleaned.text[start:stop]):
+            tokens = _tokens(cleaned, start + begin, sentence)
             while len(tokens) > _LONGEST:
                 cut = _cut(tokens)
                 yield tokens[:cut]
@@ -142,22 +149,37 @@ def _new_unit(before: str, line: str, verse: bool) -> bool:
     return not line.lstrip()[:1].islower()
 
 
-def _tokens(cleaned: Clean, begin: int, sentence: str) -> Iterator[Token]:
+def _sentences(stretch: str) -> Iterator[tuple[int, str]]:
+    """razdel's sentences, each with the place where it begins."""
+    if _END_INSIDE.search(stretch) is None:
+        sentence = stretch.lstrip()
+        yield len(stretch) - len(sentence), sentence.rstrip()
+        return
+    from razdel import sentenize  # type: ignore[import-untyped]
+
+    for found in sentenize(stretch):
+        yield found.start, found.text
+
+
+def _tokens(cleaned: Clean, begin: int, sentence: str) -> list[Token]:
     """The tokens of a sentence that begins at `begin`: razdel's, between addresses and the like."""
-    from razdel import tokenize
-
-    def pieces() -> Iterator[tuple[int, int]]:
-        position = 0
+    pieces: list[tuple[int, int]] = []
+    position = 0
+    if _MAYBE_WHOLE.search(sentence) is not None:
         for whole in _WHOLE.finditer(sentence):
-            for word in tokenize(sentence[position : whole.start()]):
-                yield position + word.start, position + word.stop
-            yield whole.span()
+            pieces += _shifted(sentence, position, whole.start())
+            pieces.append(whole.span())
             position = whole.end()
-        for word in tokenize(sentence[position:] if position else sentence):
-            yield position + word.start, position + word.stop
-
+    pieces += _shifted(sentence, position, len(sentence)) if position else words_of(sentence)
+    tokens = []
     before = 0
-    for start, stop in pieces():
+    for start, stop in pieces:
         form = canonical(sentence[start:stop])
-        yield Token(cleaned.original(begin + start, begin + stop), form, start > before)
+        tokens.append(Token(cleaned.original(begin + start, begin + stop), form, start > before))
         before = stop
+    return tokens
+
+
+def _shifted(sentence: str, start: int, stop: int) -> list[tuple[int, int]]:
+    words = words_of(sentence[start:stop])
+    return [(start + a, start + b) for a, b in words] if start else words

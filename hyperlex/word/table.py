@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,12 @@ class Table:
     def __getitem__(self, rows: Any) -> NDArray[np.float32]:
         """The rows at an index, or at an array of them, as float32."""
         wide: NDArray[np.float32] = self._steps[rows] * self._scale[rows]
+        return wide
+
+    def take(self, rows: Any, axis: Literal[0]) -> NDArray[np.float32]:
+        """The rows at an array of indices, as an array's own `take` gives them."""
+        wide: NDArray[np.float32] = self._steps.take(rows, axis).astype(np.float32)
+        wide *= self._scale.take(rows, axis)
         return wide
 
 

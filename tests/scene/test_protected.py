@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from hyperlex.scene import protected as module
 from hyperlex.scene.assemble import scenes_of
 from hyperlex.types import Sentence, Span, Word
 
@@ -46,3 +49,16 @@ def protected(text: str) -> list[str]:
 )
 def test_protected_text(text: str, expected: list[str]) -> None:
     assert protected(text) == expected
+
+
+NUMBERS = (
+    *("5", "12", "1999", "900", "+7", "8", " ", "-", "−", "+", ",", ".", ":", "мая", "марта"),
+    *("года", "г.", "-го", "слово", "(", ")", "²", "٣", "a"),
+)
+
+
+@given(st.lists(st.sampled_from(NUMBERS), max_size=12).map("".join))
+def test_numbers_are_found_alone_as_among_all_patterns(text: str) -> None:
+    if not module._BEYOND_NUMBERS.search(text):
+        found, among = module._NUMBERS.finditer(text), module._ALL.finditer(text)
+        assert [(m.span(), m.lastgroup) for m in found] == [(m.span(), m.lastgroup) for m in among]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from hyperlex.word import entries as module
-from hyperlex.word.entries import Entries
+from hyperlex.word.entries import Entries, choose
+from hyperlex.word.labels import UPOS
 
 FORMS = ["Он", "стоял", "у", "двери", ",", "у", "самой", "двери", "."]
 
@@ -102,11 +103,27 @@ def test_treebanks_have_the_last_word_on_a_lemma(entries: Entries) -> None:
 def test_the_network_chooses_between_readings(entries: Entries) -> None:
     (entry,), _ = entries.of(["стали"])
     columns = module._COLUMN
-    noun, verb = np.zeros((2, 200), np.float32)
-    noun[[module.UPOS.index("NOUN"), columns["Case=Gen"], columns["Number=Sing"]]] = 20
-    verb[[module.UPOS.index("VERB"), columns["Tense=Past"], columns["Number=Plur"]]] = 20
-    assert (entry.best(noun).lemma, entry.best(noun).upos) == ("сталь", "NOUN")
-    assert (entry.best(verb).lemma, entry.best(verb).upos) == ("стать", "VERB")
+    tags = np.zeros((2, 200), np.float32)
+    noun, verb = tags
+    noun[[UPOS.index("NOUN"), columns["Case=Gen"], columns["Number=Sing"]]] = 20
+    verb[[UPOS.index("VERB"), columns["Tense=Past"], columns["Number=Plur"]]] = 20
+    assert [offer[:2] for offer in choose([entry] * 2, tags)] == [
+        ("сталь", "NOUN"),
+        ("стать", "VERB"),
+    ]
+    assert [offer[1] for offer in choose([entry] * 2, tags, {1})] == ["NOUN", "NOUN"]
+
+
+def test_each_word_of_a_sentence_is_chosen_for_itself(entries: Entries) -> None:
+    found, _ = entries.of([*FORMS, "стали", "Тем", "Мейдзи", "стекло"])
+    tags = np.random.default_rng(1).standard_normal((len(found), 200)).astype(np.float32) * 5
+    cased = {1, 3, 10, 12}
+    together = choose(found, tags, cased)
+    alone = [
+        choose([entry], tags[k : k + 1], {0} if k in cased else set())[0]
+        for k, entry in enumerate(found)
+    ]
+    assert together == alone
 
 
 def test_a_very_long_form_costs_no_more_than_a_word(entries: Entries) -> None:

@@ -67,6 +67,14 @@ TABLE = """
 прошлого        прошлое       NOUN   Case=Gen Gender=Neut
 столовой        столовая      NOUN   Gender=Fem
 мгновенья       мгновенье     NOUN   Gender=Neut
+основного       основной      ADJ    Case=Gen
+заводские       заводской     ADJ    Number=Plur
+деньгах         деньги        NOUN   Case=Loc
+дальше          далеко        ADV    Degree=Cmp
+Крэйг           Крэйг         PROPN  Case=Nom Gender=Masc
+Крэйга          Крэйг         PROPN  Case=Gen Gender=Masc
+Крэйгом         Крэйг         PROPN  Case=Ins Gender=Masc
+Осколков        Осколков      PROPN  Case=Nom
 """
 
 
@@ -99,6 +107,11 @@ def test_what_no_dictionary_has_is_told_by_its_shape(form: str, lemma: str, upos
 @pytest.mark.parametrize("form", ["Мидзуки", "Рафферти", "Торрео"])
 def test_an_unknown_name_in_a_vowel_may_be_its_own_lemma(form: str) -> None:
     assert any(r.lemma == form and r.upos == "PROPN" and r.by == "suffix" for r in of(form))
+
+
+@pytest.mark.parametrize("form", ["Зеландинии", "Брыковского", "Жмыхову"])
+def test_a_case_ending_is_no_lemma(form: str) -> None:
+    assert not any(r.lemma == form and "Case=Nom" not in r.feats for r in of(form))
 
 
 @pytest.mark.parametrize(

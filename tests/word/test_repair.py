@@ -1,11 +1,17 @@
-"""Trees that contradict their words are mended."""
+"""Words that contradict their tree or their neighbours are mended."""
 
 from __future__ import annotations
 
 import pytest
 
-from hyperlex.word.readings import Reading
-from hyperlex.word.repair import return_to_host, with_preposition
+from hyperlex.word.dictionary import dictionary
+from hyperlex.word.readings import Offer, Reading, offers
+from hyperlex.word.repair import (
+    by_neighbours,
+    decline_names,
+    return_to_host,
+    with_preposition,
+)
 
 FINITE = "Mood=Ind|Number=Sing|Tense=Past|VerbForm=Fin"
 
@@ -61,3 +67,46 @@ def test_a_coordinated_verb_inside_a_relative_clause_stays_there() -> None:
 
 def test_words_under_a_preposition_are_found() -> None:
     assert with_preposition([1, 1, 3, 1], ["nsubj", "root", "case", "obl"]) == {3}
+
+
+@pytest.mark.parametrize(
+    ("text", "lemma"),
+    [
+        ("на *самом деле", "самый"),
+        ("ради *самого высокого дома", "самый"),
+        ("этой *самой двери", "самый"),
+        ("жаль *самого себя", "сам"),
+        ("видел *самого директора", "сам"),
+        ("ей *самой смешно", "сам"),
+        ("в 1812 *г .", "год"),
+        ("в 1914-1918 *гг .", "год"),
+        ("50 *г муки", "грамм"),
+        ("в *г . Туле", "город"),
+        ("буква *г .", "г"),
+        ("в XIX *в .", "век"),
+        ("дверь *в дом", "в"),
+    ],
+)
+def test_neighbours_show_a_lemma(text: str, lemma: str) -> None:
+    forms = text.replace("*", "").split()
+    place = next(k for k, form in enumerate(text.split()) if form[0] == "*")
+    upos = {"деле": "NOUN", "высокого": "ADJ", "дома": "NOUN", "двери": "NOUN", "себя": "PRON",
+            "директора": "NOUN", "на": "ADP", "видел": "VERB"}  # fmt: skip
+    lemmas = {"самом": "сам", "самого": "сам", "самой": "сам", "этой": "этот"}
+    chosen: list[Offer] = [
+        (lemmas.get(form, form), upos.get(form, "X"), "", 1.0, "dictionary") for form in forms
+    ]
+    by_neighbours(forms, chosen)
+    assert chosen[place][0] == lemma
+    assert (chosen[place][4] == "context") == (lemma not in ("сам", "г", "в"))
+
+
+@pytest.mark.parametrize(("places", "lemma"), [((0,), "Дорсет"), ((), "Дорсете")])
+def test_an_unknown_name_after_a_preposition_is_declined(
+    places: tuple[int, ...], lemma: str
+) -> None:
+    offered = offers("Дорсете", dictionary().parse("Дорсете"))
+    feats = "Animacy=Inan|Case=Loc|Gender=Masc|Number=Sing"
+    chosen: list[Offer] = [("Дорсете", "PROPN", feats, 0.3, "suffix")]
+    decline_names(places, [offered], chosen)
+    assert chosen[0][:3] == (lemma, "PROPN", feats)
