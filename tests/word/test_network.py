@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from hyperlex.recipes.words.batches import Spellings
-from hyperlex.recipes.words.net import HEADS as ATTENTION_HEADS
-from hyperlex.recipes.words.net import LAYERS, Net, groups
+from hyperlex.recipes.words.net import STUDENT, TEACHER, Net, Shape, groups
 from hyperlex.word.entries import Entries
 from hyperlex.word.labels import GROUPS
 from hyperlex.word.network import Network
@@ -21,12 +20,13 @@ SENTENCES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def twins() -> tuple[Net, Network, Entries]:
+@pytest.fixture(scope="module", params=[TEACHER, STUDENT], ids=["teacher", "student"])
+def twins(request: pytest.FixtureRequest) -> tuple[Net, Network, Entries]:
     torch.manual_seed(1)
     generator = np.random.default_rng(1)
     meanings = generator.standard_normal((len(LEMMAS), 8)).astype(np.float32)
-    net = Net(meanings, dropout=0.3).eval()
+    shape: Shape = request.param
+    net = Net(meanings, dropout=0.3, shape=shape).eval()
     for parameter in net.parameters():
         if parameter.requires_grad:
             torch.nn.init.normal_(parameter, 0, 0.1)
@@ -39,7 +39,7 @@ def twins() -> tuple[Net, Network, Entries]:
         weights.pop("input.b"),
         {},
     )
-    return net, Network(weights, LAYERS, ATTENTION_HEADS, GROUPS), entries
+    return net, Network(weights, shape.layers, shape.heads, GROUPS), entries
 
 
 def test_numpy_network_equals_its_torch_twin(twins: tuple[Net, Network, Entries]) -> None:

@@ -14,9 +14,11 @@ from hyperlex.recipes.words.batches import Spellings, by_length
 from hyperlex.recipes.words.corpus import Sample
 from hyperlex.recipes.words.export import CARD, export
 from hyperlex.recipes.words.learned import learned_lemmas
-from hyperlex.recipes.words.net import Net
+from hyperlex.recipes.words.net import STUDENT, Net
 from hyperlex.recipes.words.pretrain import pretrain
+from hyperlex.recipes.words.silver import Silver, label, views
 from hyperlex.recipes.words.supervise import Trees, distil, gold_loss, teach
+from hyperlex.recipes.words.teachers import pupil, state_of
 from hyperlex.recipes.words.treebank import Target
 from hyperlex.recipes.words.vectors import lemma_vectors
 from hyperlex.word.entries import Entries
@@ -154,10 +156,54 @@ def test_teaching_and_distilling_lower_the_loss(trees: list[list[Target]]) -> No
     taught = loss_of(teacher, data, spellings)
     assert taught < 0.6 * before
     sample = sample_of([["Кот", "спит", "."], ["Мальчик", "поёт", ",", "а", "кот", "спит", "."]])
-    student, _ = small_net(seed=1)
+    silver = Silver([label([teacher], sample, spellings, 0)], sample, spellings)
+    student = pupil(state_of(teacher))
     before = loss_of(student, data, spellings)
-    distil(student, [teacher], data, sample, spellings, words=10, epochs=40, progress=quiet)
+    distil(student, data, silver, spellings, epochs=40, rounds=40, progress=quiet)
     assert loss_of(student, data, spellings) < 0.6 * before
+
+
+def test_silver_is_what_the_teachers_said() -> None:
+    teachers = [small_net(seed)[0].eval() for seed in (3, 4)]
+    spellings = small_net()[1]
+    texts = [["Кот", "спит", "."], ["Кот"], ["Мальчик", "поёт", ",", "а", "кот", "спит", "."]]
+    sample = sample_of(texts)
+    silver = Silver([label(teachers, sample, spellings, 0)], sample, spellings)
+    # A sentence of one word is left out; the others come in an order of their own.
+    numbers = sorted([spellings.id(form) for form in text] for text in (texts[0], texts[2]))
+    assert sorted(silver.forms) == numbers
+    assert [len(forms) for forms in silver.forms] == silver.lengths.tolist()
+    batch = spellings.batch(silver.forms)
+    kept, said = silver.views([0, 1]), views(teachers, batch)
+    real = batch.mask > 0
+    for name in ("tags", "breaks", "relations"):
+        ours, theirs = getattr(kept, name)[real], getattr(said, name)[real]
+        np.testing.assert_allclose(ours, theirs, atol=0.02, err_msg=name)
+    for k, length in enumerate(silver.lengths.tolist()):
+        np.testing.assert_allclose(
+            kept.arcs[k, :length, :length], said.arcs[k, :length, :length], atol=0.02
+        )
+    assert torch.equal(kept.heads[real], said.heads[real])
+
+
+def test_shards_of_the_sample_share_no_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hyperlex.recipes.words.silver.SHARD", 30)
+    net, spellings = small_net()
+    net.eval()
+    sample = sample_of([["Кот", "спит", "."], ["Мальчик", "поёт", "."]] * 10)
+    shards = [label([net], sample, spellings, k)["own"].tolist() for k in range(2)]
+    assert [len(own) for own in shards] == [10, 10]
+    assert not set(shards[0]) & set(shards[1])
+    silver = Silver([label([net], sample, spellings, k) for k in range(2)], sample, spellings)
+    assert len(silver.forms) == 20
+
+
+def test_a_pupil_sees_words_as_its_teacher_and_is_smaller() -> None:
+    teacher, _ = small_net()
+    student = pupil(state_of(teacher))
+    assert torch.equal(student.table.weight, teacher.table.weight)
+    assert student.shape == STUDENT
+    assert student.shape.width < teacher.shape.width
 
 
 def test_the_same_seed_teaches_the_same(trees: list[list[Target]]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from hyperlex.files import atomic_write_bytes, atomic_write_text
-from hyperlex.recipes.words.net import HEADS, LAYERS, Net
+from hyperlex.recipes.words.net import Net
 from hyperlex.word.load import (
     CONFIG,
     FORMAT_VERSION,
@@ -58,8 +58,8 @@ def export(
             tensors[name] = value.astype(np.float16)
     config = {
         "format_version": FORMAT_VERSION,
-        "layers": list(LAYERS),
-        "heads": HEADS,
+        "layers": list(net.shape.layers),
+        "heads": net.shape.heads,
         "labels": labels(),
     }
     directory.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from hyperlex.recipes.words.batches import Spellings, by_length
 from hyperlex.recipes.words.corpus import Sample
-from hyperlex.recipes.words.net import WIDTH, Net
+from hyperlex.recipes.words.net import Net
 from hyperlex.recipes.words.schedule import Optimiser
 
 TARGET_LEMMAS, TARGET_TAGS = 6_000, 600
@@ -37,10 +37,11 @@ def pretrain(
 ) -> None:
     """Trains `net`'s encoder on about `words` words of the sample; its heads stay as they are."""
     torch.manual_seed(0)
-    guess_lemma = nn.Linear(WIDTH, net.meanings.shape[1], bias=False)
+    width = net.shape.width
+    guess_lemma = nn.Linear(width, net.meanings.shape[1], bias=False)
     lemma_rows = nn.Parameter(net.meanings[:-1][:TARGET_LEMMAS].clone())
     lemma_bias = nn.Parameter(torch.zeros(len(lemma_rows)))
-    guess_tag = nn.Linear(WIDTH, TARGET_TAGS)
+    guess_tag = nn.Linear(width, TARGET_TAGS)
     heads = [*guess_lemma.parameters(), lemma_rows, lemma_bias, *guess_tag.parameters()]
     batches = list(_batches(sample, words))
     optimiser = Optimiser(net, heads, rate=1.5e-3, steps=len(batches), decay=0.01)

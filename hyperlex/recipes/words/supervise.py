@@ -16,9 +16,9 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from hyperlex.recipes.words.batches import Spellings, by_length
-from hyperlex.recipes.words.corpus import Sample
 from hyperlex.recipes.words.net import Batch, Net, Outputs, groups
 from hyperlex.recipes.words.schedule import Optimiser
+from hyperlex.recipes.words.silver import Silver, Views
 from hyperlex.recipes.words.treebank import Target
 from hyperlex.word.labels import FEATS, RELATIONS, UPOS
 
@@ -30,8 +30,8 @@ BREAKS, FEATURES = 3.0, 0.5
 ENCODER = 0.5
 """The pretrained encoder learns at this share of the rate of the heads."""
 
-STUDENT_RATE = 1e-3
-"""The student begins as one of its teachers."""
+STUDENT_RATE, STUDENT_WORDS = 4e-3, 900
+"""Of the student, which begins from nothing: its rate, and the words in its batches."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -124,73 +124,50 @@ def teach(
 
 def distil(
     student: Net,
-    teachers: Sequence[Net],
     trees: Trees,
-    sample: Sample,
+    silver: Silver,
     spellings: Spellings,
-    words: int,
     epochs: int,
+    rounds: int,
     progress: Progress,
 ) -> None:
-    """Trains a net that has seen the trees on `epochs` rounds of the trees and on about `words`
-    words of raw text as the teachers see them, mixed.
-    """
+    """Trains a new net on `epochs` rounds of the trees and `rounds` of the silver text, mixed."""
     torch.manual_seed(100)
     random = Random(100)
-    starts = np.cumsum(sample.lengths) - sample.lengths
-    fit = np.flatnonzero((sample.lengths >= 3) & (sample.lengths <= 60))
-    chosen = np.random.default_rng(100).permutation(fit)
-    chosen = chosen[np.cumsum(sample.lengths[chosen]) <= words]
-    plan: list[tuple[bool, list[int]]] = [
-        (True, b) for _ in range(epochs) for b in by_length(trees.lengths, WORDS, random)
+    plan = [
+        (True, b) for _ in range(epochs) for b in by_length(trees.lengths, STUDENT_WORDS, random)
     ]
     plan += [
-        (False, [int(chosen[k]) for k in b])
-        for b in by_length(sample.lengths[chosen], WORDS, random)
+        (False, b) for _ in range(rounds) for b in by_length(silver.lengths, STUDENT_WORDS, random)
     ]
     random.shuffle(plan)
-    optimiser = Optimiser(student, _heads(student), STUDENT_RATE, len(plan), 0.02, ENCODER)
+    optimiser = Optimiser(student, _heads(student), STUDENT_RATE, len(plan), 0.01)
     student.train()
     for step, (gold, which) in enumerate(plan):
+        known = trees if gold else silver
+        batch = spellings.batch([known.forms[k] for k in which])
         with torch.autocast("cpu", torch.bfloat16):
             if gold:
-                batch = spellings.batch([trees.forms[k] for k in which])
                 loss = gold_loss(student, batch, trees.gold(which, batch.mask.shape[1]))
             else:
-                sentences = [
-                    sample.tokens[starts[k] : starts[k] + sample.lengths[k]] for k in which
-                ]
-                batch = spellings.batch(
-                    [[spellings.id(sample.types[t]) for t in s] for s in sentences]
-                )
-                loss = _soft_loss(student, teachers, batch)
+                loss = _silver_loss(student, batch, silver.views(which))
         optimiser.step(loss)
         if step % 100 == 99:
             progress(step + 1, len(plan), f"student, loss {loss.item():.3f}")
     student.eval()
 
 
-def _soft_loss(student: Net, teachers: Sequence[Net], batch: Batch) -> Tensor:
-    with torch.no_grad():
-        views = [teacher.read(teacher.encode(batch), batch.mask) for teacher in teachers]
-        arcs = _mean([view.arcs for view in views])
-        heads = arcs.argmax(-1)
-        relations = _mean([t.relations(v, heads) for t, v in zip(teachers, views, strict=True)])
-        tags = [_mean(list(group)) for group in zip(*(groups(v.tags) for v in views), strict=True)]
-        breaks = torch.stack([view.breaks.float().sigmoid() for view in views]).mean(0)
+def _silver_loss(student: Net, batch: Batch, views: Views) -> Tensor:
     own: Outputs = student.read(student.encode(batch), batch.mask)
     real = batch.mask > 0
-    loss = _soft_cross(own.arcs, arcs, real)
-    loss = loss + _soft_cross(student.relations(own, heads), relations, real)
-    for k, (logits, target) in enumerate(zip(groups(own.tags), tags, strict=True)):
+    loss = _soft_cross(own.arcs, views.arcs, real)
+    loss = loss + _soft_cross(student.relations(own, views.heads), views.relations, real)
+    pairs = zip(groups(own.tags), groups(views.tags), strict=True)
+    for k, (logits, target) in enumerate(pairs):
         loss = loss + (FEATURES if k else 1.0) * _soft_cross(logits, target, real)
     return loss + BREAKS * functional.binary_cross_entropy_with_logits(
-        own.breaks[real].float(), breaks[real]
+        own.breaks[real].float(), views.breaks[real]
     )
-
-
-def _mean(logits: Sequence[Tensor]) -> Tensor:
-    return torch.stack([one.float().softmax(-1) for one in logits]).mean(0)
 
 
 def _soft_cross(logits: Tensor, target: Tensor, real: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from hyperlex.recipes.words.batches import Spellings
-from hyperlex.recipes.words.net import Net
+from hyperlex.recipes.words.net import STUDENT, Net
 from hyperlex.recipes.words.supervise import Trees, teach
 from hyperlex.recipes.words.treebank import Target
 
@@ -26,6 +26,18 @@ def build(state: State, dropout: float) -> Net:
     net = Net(state["meanings"][:-1], dropout)
     net.load_state_dict({name: torch.from_numpy(np.asarray(v)) for name, v in state.items()})
     return net.eval()
+
+
+PUPIL_WITHHELD = (0.02, 0.08, 0.02)
+"""A student reads too much to learn it by heart and is to agree with teachers who saw it whole."""
+
+
+def pupil(state: State) -> Net:
+    """A student that knows of a teacher only what it sees in single words."""
+    net = Net(state["meanings"][:-1], 0.0, STUDENT, PUPIL_WITHHELD)
+    with torch.no_grad():
+        net.table.weight.copy_(torch.from_numpy(state["table.weight"]))
+    return net
 
 
 def teacher(
