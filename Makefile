@@ -19,7 +19,7 @@ demo: $(CORE) ## a Russian story as hypertokens, on screen and as one HTML page
 	$(BIN)/hyperlex demo
 
 test: $(DEVELOPMENT) ## all tests but those marked gpu, slow or network
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 lint: $(DEVELOPMENT) ## ruff: rules and format
 	$(BIN)/ruff check
