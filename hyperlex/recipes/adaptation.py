@@ -54,6 +54,7 @@ class AdaptationConfig(FinetuneConfig):
     rows_epochs: float = key("Times that all data is read while rows alone are trained.", 1.0)
     rows_steps: int | None = key("Steps of that stage; wins over rows_epochs.", None)
     rows_learning_rate: float = key("The highest of that stage.", 1e-3)
+    texts: int | None = key("Texts of the data to learn beside copies. Default: all.", None)
     copies: int = key("Sentences of the data to copy, among the texts.", 1_000)
     spelled_copies: int = key("Runs of hypertokens to copy, every one in its turn.", 1_000)
     copy_form: Literal["continuation", "instruction"] = key(
@@ -77,8 +78,9 @@ class AdaptationConfig(FinetuneConfig):
                 f"validation = {self.validation_share}: nothing is held out here. Name data whose "
                 "sentences the copy test is to take, or leave it out."
             )
-        for name in ("copies", "spelled_copies", "copy_test", "rows_epochs", "rows_learning_rate"):
-            if (value := getattr(self, name)) < 0:
+        counts = ("texts", "copies", "spelled_copies", "copy_test")
+        for name in (*counts, "rows_epochs", "rows_learning_rate"):
+            if (value := getattr(self, name)) is not None and value < 0:
                 raise ConfigError(f"{name} = {value}: 0 or more was expected.")
 
 
@@ -108,7 +110,11 @@ def adapt(
         atomic_write_text(mixture, "".join(_mixture(config, tok)))
     shared: dict[str, Any] = {
         "data": str(mixture),
-        "text_columns": ("text",),
+        "prompt_column": "prompt",
+        "completion_column": "text",
+        "too_long": "skip",
+        # Behind a copy it comes as a surprise, and rows alone, which cannot write it, spoil.
+        "ends": False,
         "template": None,
         "limit": None,
         "validation": None,
@@ -180,7 +186,12 @@ def merge_rows(trained: Path, out: Path) -> None:
 
 
 def _mixture(config: AdaptationConfig, tok: HyperTokenizer) -> Iterator[str]:
-    """Lines of texts and copies, in an order drawn by the seed."""
+    """Lines of texts and copies, in an order drawn by the seed.
+
+    Of a copy what asks for it is only read: its first words follow from nothing, and in runs of
+    hypertokens no word does, so that learning it would be learning noise. It is encoded by itself,
+    as in the test.
+    """
     from hyperlex.measure.copying import copy_tasks, spelled_tasks
     from hyperlex.recipes.finetune.pieces import cutter
 
@@ -192,10 +203,12 @@ def _mixture(config: AdaptationConfig, tok: HyperTokenizer) -> Iterator[str]:
         tasks += copy_tasks(texts, config.copies, seed=config.seed, form=config.copy_form)
     if config.spelled_copies:
         tasks += spelled_tasks(tok, config.spelled_copies, seed=config.seed, form=config.copy_form)
-    mixed = [*texts, *(task.prompt + task.completion for task in tasks)]
+    mixed = [("", text) for text in texts[: config.texts]] + [
+        (task.prompt, task.completion) for task in tasks
+    ]
     random.Random(config.seed).shuffle(mixed)
-    for text in mixed:
-        yield json.dumps({"text": text}, ensure_ascii=False) + "\n"
+    for prompt, text in mixed:
+        yield json.dumps({"prompt": prompt, "text": text}, ensure_ascii=False) + "\n"
 
 
 def _copy_test(config: AdaptationConfig, adapter: Path, progress: Progress | None) -> Any:

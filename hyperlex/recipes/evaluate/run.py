@@ -286,7 +286,9 @@ class Reader:
         copies = []
         for task, emitted in zip(tasks, written, strict=True):
             ids, text = copied(emitted, self._tok.decode)
-            copies.append(Copy(task.text, self._tok.encode(task.text), text, ids))
+            # With its line end, which one id may hold together with the last letters.
+            canonical, _ = copied(self._tok.encode(task.completion), self._tok.decode)
+            copies.append(Copy(task.text, canonical, text, ids))
         return copy_scores(copies, self._tok.layout.is_hyper, settings.resampling)
 
     def write(self, stage: str, prompts: Sequence[str], tokens: int | None = None) -> list[str]:

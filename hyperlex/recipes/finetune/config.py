@@ -55,6 +55,7 @@ class FinetuneConfig:
     validation: float | str | None = key("Data like `data`, or a share of it, as 0.05.", None)
     context: int = key("Tokens of one sequence.", 512)
     packing: bool = key("Join texts by the end-of-text token and cut full sequences.", False)
+    ends: bool = key("Learn the end-of-text token behind each text and completion.", True)
 
     weights: Literal["fp32", "bf16", "fp16", "int8", "nf4", "int4"] = key(
         "How the model's own weights are kept; those that are trained are in 32 bits.", "fp32"
@@ -172,6 +173,10 @@ class FinetuneConfig:
             raise ConfigError(
                 "packing = true with prompts: a completion would be learned behind its neighbours' "
                 "prompts, which it never sees in use. Write packing = false."
+            )
+        if self.packing and not self.ends:
+            raise ConfigError(
+                "packing = true with ends = false: nothing would part the texts. Take one out."
             )
 
     def _check_training(self) -> None:

@@ -31,6 +31,11 @@ class Pieces(NamedTuple):
     ends: bool = True
     begins: bool = True
 
+    @property
+    def answers(self) -> bool:
+        """Whether something of them is only read: what is learned answers it, up to its end."""
+        return any(piece.text and not piece.learned for piece in self.pieces)
+
 
 Cut = Callable[[Row], Pieces | None]
 """Cuts a row into pieces; None for a row without a text."""
@@ -46,9 +51,13 @@ def cutter(config: FinetuneConfig, chat: Chat | None) -> Cut:
         assert chat is not None
         column, talk = config.messages_column, chat
         return lambda row: _conversation(row, column, talk)
-    if config.has_prompts:
-        return lambda row: _prompted(row, config)
-    return lambda row: _plain(row, config)
+    cut = _prompted if config.has_prompts else _plain
+
+    def with_end(row: Row) -> Pieces | None:
+        pieces = cut(row, config)
+        return pieces and pieces._replace(ends=config.ends)
+
+    return with_end
 
 
 def prompt_of(row: Row, config: FinetuneConfig) -> str:

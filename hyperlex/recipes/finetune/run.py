@@ -123,7 +123,6 @@ def read_sequences(
         encode=Encoder(tok, end_of_text(tok)),
         context=config.context,
         packing=config.packing,
-        whole=config.has_prompts,
         skip_long=config.too_long == "skip",
         told=told or (lambda line: None),
     )

@@ -120,7 +120,6 @@ def make_sequences(
     *,
     context: int,
     packing: bool,
-    whole: bool,
     skip_long: bool,
     told: Told,
 ) -> Sequences:
@@ -130,8 +129,8 @@ def make_sequences(
         context: ids of a sequence, at most.
         packing: texts are joined, each with its end-of-text token, and cut every `context` ids,
             whatever stands there; the last sequence is shorter. Attention goes across.
-        whole: a row that is longer than `context` is refused, or skipped; else it is cut off.
-        skip_long: which of the two.
+        skip_long: an answer that does not fit into `context` with what it answers is left out, not
+            refused. A text alone is cut off.
         told: is told what was left out or cut, and how much.
 
     Raises:
@@ -141,7 +140,7 @@ def make_sequences(
     made = Sequences()
     stream_ids: list[int] = []
     stream_learned: list[bool] = []
-    read = empty = 0
+    read = empty = cut_off = 0
     long: list[tuple[str, int]] = []
     for row in rows:
         read += 1
@@ -158,15 +157,16 @@ def make_sequences(
                 del stream_ids[:context], stream_learned[:context]
             continue
         if len(ids) > context:
-            long.append((row.place, len(ids)))
-            if whole:
+            if pieces.answers:
+                long.append((row.place, len(ids)))
                 continue
+            cut_off += 1
         made.add(ids[:context], learned[:context])
     if len(stream_ids) > 1:
         made.add(stream_ids, stream_learned)
     if empty:
         told(f"{empty:,} of {read:,} rows have no text to learn and were left out.")
-    if long and whole and not skip_long:
+    if long and not skip_long:
         place, size = long[0]
         most = max(size for _, size in long)
         raise FormatError(
@@ -174,9 +174,9 @@ def make_sequences(
             f"{place}, with {size} tokens; the longest has {most}. A completion that is cut off "
             f'teaches no end. Write context = {most}, shorten them, or too_long = "skip".'
         )
-    if long:
-        done = "left out" if whole else f"cut after {context} tokens"
-        told(f"{len(long):,} of {read:,} rows are longer than the context and were {done}.")
+    for count, done in ((len(long), "left out"), (cut_off, f"cut after {context} tokens")):
+        if count:
+            told(f"{count:,} of {read:,} rows are longer than the context and were {done}.")
     if not len(made):
         raise FormatError(
             f"Nothing to learn from: {read:,} rows were read, and none of them has a text"

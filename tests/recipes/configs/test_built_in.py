@@ -168,12 +168,41 @@ def test_adaptation_trains_rows_then_adapters_and_tests_copies(
     second = read_recipe(FinetuneConfig, out / "adapter/recipe.toml")
     assert (first.adapters, second.adapters, second.rows) == ("rows", "all", True)
     assert second.model == str((out / "model").resolve())
-    mixture = (out / "mixture.jsonl").read_text(encoding="utf-8").splitlines()
-    assert 50 + 2 < len(mixture) <= 90
+    lines = (out / "mixture.jsonl").read_text(encoding="utf-8").splitlines()
+    mixture = [json.loads(line) for line in lines]
+    assert sum(not row["prompt"] for row in mixture) == 50 and 50 + 2 < len(mixture) <= 90
     files = {"model": extended, "data": str(data), "output": str(out), "validation": str(data)}
+    alone = files | {"output": str(tmp_path / "copies"), "texts": 3, "steps": 1, "rows_steps": 1}
+    run("adapt-vocabulary", **alone, weights="fp32", **sizes | {"copy_test": 0})
+    few = (tmp_path / "copies/mixture.jsonl").read_text(encoding="utf-8").splitlines()
+    assert sum(not json.loads(line)["prompt"] for line in few) == 3
     with pytest.raises(ConfigError, match=r"copies = 21, and the run in .* has 20"):
         again = sizes | {"copies": 21}
         run("adapt-vocabulary", **files, weights="fp32", **again, resume=True)
+
+
+def test_of_a_copy_the_copy_alone_is_learned_with_its_end(extended: str, tmp_path: Path) -> None:
+    from hyperlex import load
+    from hyperlex.measure.copying import END
+    from hyperlex.recipes.finetune.run import read_sequences
+
+    data, out = texts_jsonl(tmp_path / "texts.jsonl"), tmp_path / "out"
+    sizes = {"copies": 20, "spelled_copies": 20, "copy_test": 0, "rows_steps": 1, "steps": 1}
+    files = {"model": extended, "data": str(data), "output": str(out)}
+    run("adapt-vocabulary", **files, **sizes, weights="fp32")
+    tok = load(extended)
+    rows = [json.loads(line) for line in (out / "mixture.jsonl").read_text("utf-8").splitlines()]
+    for stage in ("rows", "adapter"):
+        found, _ = read_sequences(read_recipe(FinetuneConfig, out / stage / "recipe.toml"), tok)
+        assert len(found) == len(rows)
+        for index, row in enumerate(rows):
+            ids, learned = found[index]
+            prompt = tok.encode(row["prompt"])
+            assert ids[: len(prompt)].tolist() == prompt  # as the copy test asks
+            assert learned.tolist() == [place >= max(1, len(prompt)) for place in range(len(ids))]
+            # No end of text behind it: rows alone cannot learn to write one.
+            assert tok.decode(ids[len(prompt) :].tolist()) == row["text"]
+            assert row["text"].endswith(END) or not row["prompt"]
 
 
 def test_the_rows_of_the_first_stage_are_those_of_the_model_of_the_second(
@@ -212,6 +241,8 @@ def test_mistakes_of_adaptation_are_named(tiny: Tiny, tmp_path: Path) -> None:
         run("adapt-vocabulary", model=tiny("llama"), data="x", output=str(tmp_path / "out"))
     with pytest.raises(ConfigError, match="packing"):
         read("adapt-vocabulary", packing=True)
+    with pytest.raises(ConfigError, match="texts = -1"):
+        read("adapt-vocabulary", texts=-1)
     with pytest.raises(ConfigError, match="LoRA"):
         read("adapt-vocabulary", adapters="rows", rows=False)
     with pytest.raises(ConfigError, match="nothing is held out here"):

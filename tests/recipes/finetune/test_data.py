@@ -192,6 +192,35 @@ def test_long_prompts_are_refused_with_their_number(tok: HyperTokenizer, tmp_pat
     assert told == ["2 of 3 rows are longer than the context and were left out."]
 
 
+def test_a_row_without_a_prompt_is_a_text_that_may_be_cut(
+    tok: HyperTokenizer, tmp_path: Path
+) -> None:
+    rows = [{"p": "", "c": TALK}, {"p": "Где?", "c": "Тут."}, {"p": TALK, "c": "Да."}]
+    options = {"prompt_column": "p", "completion_column": "c", "context": 16, "too_long": "skip"}
+    path, told = jsonl(tmp_path / "d.jsonl", rows), list[str]()
+    found, _ = read_sequences(config(path, **options), tok, told=told.append)
+    assert len(found) == 2
+    text, answer = found[0], found[1]
+    assert text.ids.tolist() == tok.encode(TALK)[:16]
+    assert not text.learned[0] and text.learned[1:].all()
+    assert answer.learned.tolist() == [False] * len(tok.encode("Где?")) + [True] * (
+        len(tok.encode(" Тут.")) + 1
+    )
+    assert told == [
+        "1 of 3 rows are longer than the context and were left out.",
+        "1 of 3 rows are longer than the context and were cut after 16 tokens.",
+    ]
+
+
+def test_ends_of_texts_are_learned_or_not(tok: HyperTokenizer, tmp_path: Path) -> None:
+    path, end = jsonl(tmp_path / "d.jsonl", [{"text": "Тихо."}]), end_of_text(tok)
+    for ends in (True, False):
+        found, _ = read_sequences(config(path, ends=ends), tok)
+        assert found[0].ids.tolist() == tok.encode("Тихо.") + [end] * ends
+    with pytest.raises(ConfigError, match="ends = false"):
+        config(path, ends=False, packing=True)
+
+
 def test_a_row_without_the_column_is_named(tok: HyperTokenizer, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "d.jsonl", [{"text": "Тихо."}, {"texts": "Тихо.", "id": 7}])
     expected = r"d\.jsonl, line 2: no column 'text'\. Did you mean 'texts'\? It has: texts, id"
