@@ -34,5 +34,5 @@ def test_who_stops_early_is_not_kept_waiting_by_large_jobs() -> None:
 
 
 def test_a_killed_worker_is_told() -> None:
-    with pytest.raises(ConfigError, match="One of 2 processes was killed.*Take fewer workers"):
+    with pytest.raises(ConfigError, match=r"One of 2 processes was killed.*Take fewer workers"):
         list(in_processes(lambda _: os.kill(os.getpid(), signal.SIGKILL), range(9), 2))
