@@ -47,12 +47,17 @@ class Lengths:
     ) -> Iterator[tuple[int, Text]]:
         """Count every text, and pass each on with its number when its batch is counted.
 
+        A text without anything but white space is no document: a bootstrap that draws it would
+        draw nothing.
+
         Args:
             told: is told how many characters are counted so far.
         """
         batch: list[tuple[int, Text]] = []
         size = done = 0
         for text in texts:
+            if not text.text.strip():
+                continue
             batch.append((self._number(text), text))
             size += len(text.text)
             if size >= _BATCH:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hyperlex.measure.bootstrap import block_spans
+from hyperlex.measure.bootstrap import BLOCK, block_spans
 from hyperlex.measure.lengths import Edges
 from hyperlex.measure.texts import Text
 from hyperlex.measure.words import Offsets, byte_offsets, is_russian, word_spans
@@ -18,8 +18,10 @@ from hyperlex.types import MorphemeType
 LIMIT = 200_000
 """Characters that are analysed, unless somebody asks for more or fewer."""
 
-_PASSAGE = 10_000
-"""A text of more than two such passages is sampled by them, not as a whole."""
+_PASSAGE = BLOCK
+"""A text of more than two such passages is sampled by them, not as a whole. A passage is a block of
+the bootstrap: blocks of one longer passage resemble each other, and intervals would be too narrow.
+"""
 _LONGEST = 64  # letters: what is longer is no word
 WORDS, SEVERAL, NAMES, DIGITS = "words", "several words", "names", "digits"
 LATIN, PUNCTUATION, SPACES, OTHER = "latin", "punctuation", "spaces", "other"

@@ -108,11 +108,12 @@ def test_batches_and_stretches_change_nothing(monkeypatch, byte_level, texts: li
     assert cut["characters"] == whole.tally.totals()["characters"]
 
 
-def test_an_empty_document_counts_as_one() -> None:
-    peer = ByHand("hand", "Да|.")
-    tally = counted([peer], [Text("Да.", "a"), Text("", "a")]).tally
-    assert tally.documents() == 2
-    assert tally.totals()["characters"] == 3
+def test_a_blank_text_is_no_document() -> None:
+    lengths = Lengths([ByHand("hand", "Да|.")])
+    texts = [Text("Да.", "a"), Text("", "a"), Text(" \n", "a")]
+    assert [text for _, text in lengths.add_all(texts)] == texts[:1]
+    assert lengths.tally.documents() == 1
+    assert lengths.tally.totals()["characters"] == 3
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,13 @@ def test_few_documents_are_said_to_be_few(report) -> None:
     assert "Documents are few" in render(report)
 
 
+def test_blank_texts_are_no_documents() -> None:
+    texts = [Text(DOOR, "a"), *[Text(" \n", "a")] * FEW, Text("", "a")]
+    report = measure(texts, pair_of_peers(), draws=20)
+    assert (report.resampling.unit, report.resampling.clusters) == ("block", 1)
+    assert report.size.documents == 1
+
+
 def test_many_documents_are_resampled() -> None:
     texts = [Text(DOOR, "a")] * FEW
     report = measure(texts, pair_of_peers(), draws=20)

@@ -45,6 +45,13 @@ def test_a_domain_has_its_share() -> None:
     assert share == pytest.approx(0.25, abs=0.04)
 
 
+def test_a_drawn_passage_is_one_block_of_the_bootstrap() -> None:
+    """Blocks of one passage resemble each other: drawn apart they would promise too much."""
+    found = sampled([Text(LINE * 5_000, "a")], 20_000)
+    assert len(found) > 5
+    assert all(len(Analysed(passage, {}).edges) == 1 for passage in found[:3])
+
+
 def test_blank_texts_are_no_passages() -> None:
     assert sampled([Text(" \n", "a"), Text("", "a")], 100) == []
 
