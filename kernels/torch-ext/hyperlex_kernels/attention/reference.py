@@ -122,6 +122,21 @@ def seen_keys(positions: Tensor, length: int, live: Tensor | None, window: int) 
     return seen if live is None else seen & live[:, None]
 
 
+def seen_by_folded(
+    rows: int, group: int, length: int, live: Tensor | None, stop: Tensor, window: int
+) -> Tensor:
+    """`seen_keys` of the last `rows` tokens where the queries of a group lie side by side as those
+    of one head: [B, 1, group * rows, length] bool.
+    """
+    positions = stop[:, None] - rows + torch.arange(rows, device=stop.device)
+    return seen_keys(positions, length, live, window).repeat(1, group, 1)[:, None]
+
+
+def by_token(out: Tensor) -> Tensor:
+    """[B, HQ, S, D] as a view of memory laid out [B, S, HQ, D]."""
+    return out.transpose(1, 2).contiguous().transpose(1, 2)
+
+
 def sees_all(
     rows: int, length: int, start: Tensor | None, stop: Tensor, mask: Tensor | None, window: int
 ) -> bool:

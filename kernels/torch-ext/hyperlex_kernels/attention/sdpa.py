@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .contract import KVBuffers
-from .reference import live_keys, seen_keys, sees_all
+from .reference import by_token, live_keys, seen_by_folded, seen_keys, sees_all
 
 
 def decode(
@@ -40,11 +40,10 @@ def decode(
     if on_cpu and sees_all(rows, length, start, stop, mask, window):
         seen = None
     else:
-        positions = stop[:, None] - rows + torch.arange(rows, device=query.device)
         live = live_keys(length, start, stop, mask, query.device)
-        seen = seen_keys(positions, length, live, window).repeat(1, group, 1)[:, None]
+        seen = seen_by_folded(rows, group, length, live, stop, window)
     out = F.scaled_dot_product_attention(folded, keys, values, attn_mask=seen, scale=scale)
-    return _by_token(_zero_unseen(out, seen).reshape(query.shape))
+    return by_token(_zero_unseen(out, seen).reshape(query.shape))
 
 
 def prefill(
@@ -78,13 +77,8 @@ def prefill(
         scale=scale,
         enable_gqa=not expand and group > 1,
     )
-    return _by_token(_zero_unseen(out, seen))
+    return by_token(_zero_unseen(out, seen))
 
 
 def _zero_unseen(out: Tensor, seen: Tensor | None) -> Tensor:
     return out if seen is None else out.masked_fill(~seen.any(-1, keepdim=True), 0.0)
-
-
-def _by_token(out: Tensor) -> Tensor:
-    """[B, HQ, S, D] as a view of memory laid out [B, S, HQ, D]."""
-    return out.transpose(1, 2).contiguous().transpose(1, 2)
