@@ -16,7 +16,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from hyperlex.codebook.corpus import Document, documents, text_files
+from hyperlex.codebook.processes import in_processes
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_write_text
 from hyperlex.recipes.vectors import Floats, cluster, leading, weigh
@@ -153,11 +153,10 @@ def count_all(texts: list[str], workers: int, console: Console) -> Counter[tuple
         stretches[-1].append(text)
         size += len(text)
     total: Counter[tuple[str, str]] = Counter()
-    with Pool(workers) as pool:
-        for n, counts in enumerate(pool.imap(count, stretches), 1):
-            total.update(counts)
-            if n % 20 == 0 or n == len(stretches):
-                console.print(f"  {n} of {len(stretches)} stretches, {len(total):,} pairs")
+    for n, (_, counts) in enumerate(in_processes(count, stretches, workers), 1):
+        total.update(counts)
+        if n % 20 == 0 or n == len(stretches):
+            console.print(f"  {n} of {len(stretches)} stretches, {len(total):,} pairs")
     return total
 
 

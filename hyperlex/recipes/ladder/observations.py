@@ -7,10 +7,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from multiprocessing import Pool
 from pathlib import Path
 
 from hyperlex.codebook.corpus import Document
+from hyperlex.codebook.processes import in_processes
 from hyperlex.files import atomic_write_bytes
 from hyperlex.ladder.outline import Frame, Item, Lexeme, Slot
 from hyperlex.ladder.reading import Reading, read
@@ -80,10 +80,9 @@ def _observation(document: int, reading: Reading, text: str) -> Observation:
 def write_observations(target: Path, sample: Iterable[Document], processes: int = 2) -> None:
     """Read a sample with the analyzer and keep its scenes in `target`, a JSON line each, packed."""
     packed = []
-    with Pool(processes) as pool:
-        jobs = ((number, document.text) for number, document in enumerate(sample))
-        for lines in pool.imap(_lines, jobs):
-            packed.append(gzip.compress(lines, mtime=0))
+    jobs = ((number, document.text) for number, document in enumerate(sample))
+    for _, lines in in_processes(_lines, jobs, processes):
+        packed.append(gzip.compress(lines, mtime=0))
     atomic_write_bytes(target, b"".join(packed))
 
 
