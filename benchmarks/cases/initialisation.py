@@ -1,9 +1,9 @@
 """How new rows should begin: bits a character before any training, and after 1, 10 and 100 steps.
 
-Trains a small Llama on base ids, extends it, and compares mean, exponential and distilled rows, and
-rows trained on the next token alone for as long as the distillation took. `--texts` is a folder to
-train on, `--held-out` one to measure on. `--model` names a model to extend instead, with an
-extended tokenizer beside weights for base ids.
+Trains a small Llama on base ids, extends it, and compares rows made without texts, distilled rows,
+and rows trained on the next token alone for as long as the distillation took; and what each takes
+from text in base ids. `--texts` is a folder to train on, `--held-out` one to measure on. `--model`
+names a model to extend instead, with an extended tokenizer beside weights for base ids.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from hyperlex.codebook.corpus import documents, text_files
 from hyperlex.measure.bootstrap import BLOCK_UNIT, Bootstrap, Counts, block_spans, divided
 from hyperlex.model import distil_rows, extend_model
 from hyperlex.model.directory import load_causal_model
+from hyperlex.model.rows import INITIALISATIONS
 from hyperlex.recipes.pretrain import PretrainConfig, pretrain
 from hyperlex.recipes.pretrain.mixture import Lane, Source
 from hyperlex.tokenizer import HyperTokenizer
@@ -48,8 +49,10 @@ SEQUENCES, LENGTH = 4, 64  # of one step of training
 # As a share of the root mean square of the base rows, and plainly; the same for every start.
 ROWS_RATE, EVERYTHING_RATE = 0.01, 5e-4
 FLOOR = "unextended"
-STARTS = ("mean", "exponential", "next token", "distilled")
+STARTS = (*INITIALISATIONS, "next token", "distilled")
 WAYS = ("rows", "everything")
+BASE_IDS_READ = "base ids"
+"""Stands for a way: the extended model, not trained, on the text as the base tokenizer has it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,8 +79,10 @@ def run(options: argparse.Namespace) -> None:
     for seed in range(options.seeds):
         for start in STARTS:
             model = copy.deepcopy(base)
-            extend_model(model, tok, initialisation="exponential" if start[0] == "e" else "mean")
-            if start in ("next token", "distilled"):
+            if start in INITIALISATIONS:
+                extend_model(model, tok, initialisation=start)  # type: ignore[arg-type]
+            else:
+                extend_model(model, tok)
                 result = distil_rows(
                     model,
                     tok,
@@ -93,6 +98,8 @@ def run(options: argparse.Namespace) -> None:
                     "met": result.hypertokens,
                 }
             nats.setdefault((start, "", 0), []).append(held_out.nats(model, tok.encode))
+            untrained = held_out.nats(model, tok.base_encode)
+            nats.setdefault((start, BASE_IDS_READ, 0), []).append(untrained)
             bits = nats[start, "", 0][-1].sum() / held_out.characters.sum() / math.log(2)
             print(f"seed {seed}, {start}: {bits:.4f} bits a character", flush=True)
             for way in WAYS:
@@ -264,8 +271,8 @@ def _batches(tok: HyperTokenizer, texts: Sequence[str], start: int, seed: int) -
 def _rows(nats: dict[tuple[str, str, int], list[Any]], held_out: _HeldOut) -> list[Row]:
     """Bits a character of every measurement, and how much of the gap it closes.
 
-    The gap lies between mean rows and the unextended model. Blocks are drawn, with the mean over
-    seeds of each; all intervals see the same draws.
+    The gap lies between mean rows, where they read the same ids, and the unextended model. Blocks
+    are drawn, with the mean over seeds of each; all intervals see the same draws.
     """
     counts: dict[Any, Any] = {key: np.mean(found, 0) for key, found in nats.items()}
     drawn = Bootstrap(counts | {"characters": held_out.characters}, unit=BLOCK_UNIT)
@@ -273,13 +280,14 @@ def _rows(nats: dict[tuple[str, str, int], list[Any]], held_out: _HeldOut) -> li
     def bits(key: Any) -> Callable[[Counts], Any]:
         return lambda c: divided(c[key], c["characters"]) / math.log(2)
 
-    floor, mean = bits((FLOOR, "", 0)), bits(("mean", "", 0))
+    floor = bits((FLOOR, "", 0))
     rows = []
     for key, found in nats.items():
         start, way, steps = key
         here = bits(key)
         value = drawn.interval(here)
-        closed = drawn.interval(lambda c, here=here: divided(mean(c) - here(c), mean(c) - floor(c)))
+        mean = bits(("mean", BASE_IDS_READ if way == BASE_IDS_READ else "", 0))
+        closed = drawn.interval(_closed(here, mean, floor))
         seeds = [float(each.sum() / held_out.characters.sum() / math.log(2)) for each in found]
         rows.append(
             {
@@ -296,6 +304,12 @@ def _rows(nats: dict[tuple[str, str, int], list[Any]], held_out: _HeldOut) -> li
             }
         )
     return rows
+
+
+def _closed(
+    here: Callable[[Counts], Any], mean: Callable[[Counts], Any], floor: Callable[[Counts], Any]
+) -> Callable[[Counts], Any]:
+    return lambda c: divided(mean(c) - here(c), mean(c) - floor(c))
 
 
 DOCUMENT = "docs/decisions/rows-of-a-model.md"
@@ -317,15 +331,16 @@ def tables(rows: list[Row]) -> dict[str, str]:
         f"{floor['bits_per_character']:.3f} bits a character, mean rows "
         f"{mean['bits_per_character'] - floor['bits_per_character']:.3f} more. Distillation read "
         f"{distilled['distillation_tokens']:,} base tokens in {distilled['distillation_steps']} "
-        "steps; *next token* is the same rows, texts and steps without hidden states.",
+        "steps; *next token* is the same rows, texts and steps without hidden states. *Base ids*: "
+        "the same text as the base tokenizer has it, in the extended model before training.",
         "",
-        "| rows begin as | bits a character | of the gap closed | "
+        "| rows begin as | bits a character | of the gap closed | base ids | "
         + " | ".join(f"{way}, {steps}" for way in WAYS for steps in STEPS)
         + " |",
-        "|---|---:|---:|" + "---:|" * len(WAYS) * len(STEPS),
+        "|---|---:|---:|---:|" + "---:|" * len(WAYS) * len(STEPS),
     ]
     for start in STARTS:
-        row = found[start, "", 0]
+        row, base = found[start, "", 0], found[start, BASE_IDS_READ, 0]
         after = (
             f"{found[start, way, steps]['bits_per_character']:.3f}"
             for way in WAYS
@@ -334,7 +349,6 @@ def tables(rows: list[Row]) -> dict[str, str]:
         lines.append(
             f"| {start} | {row['bits_per_character']:.3f} ({row['low']:.3f}–{row['high']:.3f}) | "
             f"{row['closed']:.0%} ({row['closed_low']:.0%} – {row['closed_high']:.0%}) | "
-            + " | ".join(after)
-            + " |"
+            f"{base['bits_per_character']:.3f} | " + " | ".join(after) + " |"
         )
     return {DOCUMENT: "\n".join(lines)}

@@ -50,9 +50,10 @@ def extend(
         ),
     ] = None,
     initialisation: Annotated[
-        Literal["mean", "exponential", "distilled"],
+        Literal["mean", "exponential", "shortened", "distinct", "distilled"],
         typer.Option(
-            help="How the model's new rows begin. distilled: learned from --texts, best and slow."
+            help="How the model's new rows begin. distilled: learned from --texts, best and slow; "
+            "shortened: best without texts; distinct: for a model that is to copy."
         ),
     ] = "mean",
     steps: Annotated[

@@ -75,9 +75,13 @@ def extend_model(
         model: any `PreTrainedModel` with an `nn.Embedding` and a linear head, with its weights in
             memory. Wrap it with PEFT afterwards.
         tok: its tokenizer, extended.
-        initialisation: `mean`, or `exponential` (AdaptiVocab's: input rows lean on the last base
-            id, output rows on the first). `hyperlex.model.rows.position_weights` has the formula.
-            Rows that learn from texts: call `distil_rows` afterwards.
+        initialisation: `mean`; `exponential` (AdaptiVocab's: input rows lean on the last base id,
+            output rows on the first); `shortened` (mean, output rows and tied ones drawn towards
+            the mean of all base rows: hypertokens take less of the probability of base ids, and
+            text costs fewer bits before any training); `distinct` (mean, as long as base rows and
+            turned by some 45°, each its own way: a tied model that copies can write them before any
+            training, «ха» and «хаха», too). `hyperlex.model.rows` has the formulas. Rows that
+            learn from texts: call `distil_rows` after `mean`.
         pad_to_multiple_of: rows are added up to a multiple of this; 64 suits tensor cores.
 
     Returns:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import typing
 from pathlib import Path
 
 import pytest
 
 import hyperlex
-from hyperlex.cli.extend import WEIGHT_FILES
+from hyperlex.cli.extend import WEIGHT_FILES, extend
 
 TEXT = "Дед стоял у двери, не решаясь войти."
 
@@ -103,6 +104,14 @@ def test_weights_are_recognised_as_the_model_side_does() -> None:
     from hyperlex.model import directory
 
     assert directory.WEIGHT_FILES == WEIGHT_FILES
+
+
+def test_every_beginning_of_rows_is_offered() -> None:
+    pytest.importorskip("torch")
+    from hyperlex.model.rows import INITIALISATIONS
+
+    option = typing.get_type_hints(extend)["initialisation"]
+    assert set(typing.get_args(option)) == {*INITIALISATIONS, "distilled"}
 
 
 def test_without_a_source_of_hypertokens_both_ways_are_told(refused, house, tmp_path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import numpy as np
 import peft
 import pytest
 import torch
@@ -58,6 +59,8 @@ EACH_KIND = pytest.mark.parametrize(
     ],
 )
 EACH_INITIALISATION = pytest.mark.parametrize("initialisation", INITIALISATIONS)
+WEIGHTED = ("mean", "exponential")
+EACH_WEIGHTED = pytest.mark.parametrize("initialisation", WEIGHTED)
 
 
 def make_model(
@@ -130,6 +133,27 @@ def test_extended_ids_are_trained_on_and_generated(
 
 
 @EACH_INITIALISATION
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_base_rows_are_bit_identical_however_new_rows_begin(
+    tok: HyperTokenizer, initialisation: Any, tied: bool, dtype: torch.dtype
+) -> None:
+    size = tok.layout.base_size
+    model = make_model("gptj", size, tied=tied, dtype=dtype)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    torch.manual_seed(4)
+    expected = torch.rand(1)
+    torch.manual_seed(4)
+    extend_model(model, tok, initialisation=initialisation)
+    assert torch.equal(torch.rand(1), expected), "the caller's random numbers are others"
+    for key, value in before.items():
+        assert torch.equal(model.state_dict()[key][: len(value)], value), key
+    head = model.get_output_embeddings()
+    for table in (model.get_input_embeddings().weight, head.weight, head.bias):
+        assert table.dtype == dtype and torch.isfinite(table).all()
+
+
+@EACH_WEIGHTED
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_rows_are_weighted_means_of_the_expansion(
     tok: HyperTokenizer, initialisation: Any, dtype: torch.dtype
@@ -146,7 +170,7 @@ def test_rows_are_weighted_means_of_the_expansion(
             torch.testing.assert_close(table[entry.id], expected, **exact)
 
 
-@EACH_INITIALISATION
+@EACH_WEIGHTED
 def test_tied_rows_serve_both_ends(tok: HyperTokenizer, initialisation: Any) -> None:
     model = make_model("gptj", tok.layout.base_size, tied=True)
     extend_model(model, tok, initialisation=initialisation)
@@ -183,14 +207,82 @@ def test_a_hypertoken_of_two_base_ids_worked_out_on_paper(
         torch.testing.assert_close(table.data[tokenizer.size], torch.tensor(expected))
 
 
-def test_blocks_do_not_show(tok: HyperTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = extend_model(make_model("gptj", tok.layout.base_size, tied=False), tok)
+@EACH_INITIALISATION
+def test_blocks_do_not_show(
+    tok: HyperTokenizer, monkeypatch: pytest.MonkeyPatch, initialisation: Any
+) -> None:
+    def extended() -> Any:
+        model = make_model("gptj", tok.layout.base_size, tied=False)
+        return extend_model(model, tok, initialisation=initialisation).state_dict()
+
+    whole = extended()
     monkeypatch.setattr(rows_module, "BLOCK", 300)
-    blocks = extend_model(make_model("gptj", tok.layout.base_size, tied=False), tok)
-    last = tok.layout.base_size + tok.layout.hyper_size
-    for key, value in whole.state_dict().items():
-        assert torch.equal(blocks.state_dict()[key][:last], value[:last]), key
-        torch.testing.assert_close(blocks.state_dict()[key], value)
+    blocks = extended()
+    # What is measured from the mean of base rows has the rounding of their sum.
+    last = tok.layout.base_size + (tok.layout.hyper_size if initialisation in WEIGHTED else 0)
+    for key, value in whole.items():
+        assert torch.equal(blocks[key][:last], value[:last]), key
+        torch.testing.assert_close(blocks[key], value)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_logits_of_shortened_rows_are_nearer_to_the_mean_logit_by_the_root_of_their_number(
+    tok: HyperTokenizer, tied: bool
+) -> None:
+    size, last = tok.layout.base_size, tok.layout.first_scene
+    states = torch.randn(50, 32)
+    logits = {}
+    for initialisation in ("mean", "shortened"):
+        model = make_model("gptj", size, tied=tied)
+        extend_model(model, tok, initialisation=initialisation)
+        with torch.no_grad():
+            logits[initialisation] = model.get_output_embeddings()(states).double()
+        read = model.get_input_embeddings().weight
+        entry = tok.codebook[0]
+        is_mean = read[entry.id].allclose(read[list(entry.ids)].mean(0), atol=1e-6)
+        assert is_mean == (initialisation == "mean" or not tied)
+    middle = logits["mean"][:, :size].mean(1, keepdim=True)
+    roots = torch.from_numpy(tok.codebook.lengths).double().sqrt()
+    expected = middle + (logits["mean"][:, size:last] - middle) / roots
+    torch.testing.assert_close(logits["shortened"][:, size:last], expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_distinct_rows_are_as_long_as_base_rows_and_half_way_from_the_mean_to_their_own(
+    tok: HyperTokenizer, tied: bool
+) -> None:
+    size, last = tok.layout.base_size, tok.layout.first_scene
+    model = make_model("gptj", size, tied=tied)
+    extend_model(model, tok, initialisation="distinct")
+    head = model.get_output_embeddings()
+    for table in (model.get_input_embeddings().weight.data, head.weight.data):
+        middle = table[:size].mean(0)
+        lengths = (table[size:last] - middle).norm(dim=1)
+        typical = (table[:size] - middle).norm(dim=1).mean()
+        torch.testing.assert_close(lengths, typical.expand_as(lengths))
+        means = torch.stack([table[list(entry.ids)].mean(0) for entry in tok.codebook])
+        cosines = torch.cosine_similarity(table[size:last] - middle, means - middle)
+        assert 0.65 < float(cosines.mean()) < 0.76 and float(cosines.min()) > 0.35
+    for entry in tok.codebook:
+        torch.testing.assert_close(head.bias[entry.id], head.bias[list(entry.ids)].mean())
+
+
+@pytest.mark.parametrize("role", ["input", "output", "tied"])
+def test_distinct_rows_tell_order_and_repetition(role: Any) -> None:
+    """The rows of (0, 1) and of (1, 0), of (2, 2) and of 2 have one mean: no model tells such
+    means apart, whatever it reads or writes."""
+    ids, lengths = np.array([0, 1, 1, 0, 2, 2]), np.array([2, 2, 2])
+    drawn = torch.randn(103, 64, generator=torch.Generator().manual_seed(1))
+    alike = {}
+    for initialisation in ("mean", "distinct"):
+        table = drawn.clone()
+        place = rows_module.placed(table, 100, initialisation, role)
+        rows_module.fill_rows(table, ids, lengths, 100, initialisation, role, place)
+        away = table - table[:100].mean(0)
+        pairs = [(100, 101), (102, 2)]
+        alike[initialisation] = [torch.cosine_similarity(away[a], away[b], dim=0) for a, b in pairs]
+    assert min(alike["mean"]) > 0.9999
+    assert max(alike["distinct"]) < 0.85
 
 
 @pytest.mark.parametrize("name", ["gpt2", "gptj", "llama"])
@@ -454,7 +546,7 @@ def test_a_model_is_extended_after_its_adapters_are_merged(tok: HyperTokenizer) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"initialisation": "random"}, "'random': one of mean, exponential"),
+        ({"initialisation": "random"}, "'random': one of mean, exponential, shortened"),
         ({"pad_to_multiple_of": 0}, "pad_to_multiple_of=0"),
     ],
 )
