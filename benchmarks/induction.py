@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-LAYERS, HEADS, WIDTH, MLP = 3, 6, 64, 512
+LAYERS, HEADS, WIDTH, MLP = 3, 8, 64, 512
 SPELLED = 96
 """Dimensions that begin as the rows of ids, the first of them alike for all."""
 SKETCH = 32
@@ -35,7 +35,7 @@ FOCUS, MATCH, COPIED = 2.0, 3.0, 10.0
 def copying_llama(vocabulary: int, end: int, context: int, seed: int) -> Any:
     """A tied `LlamaForCausalLM` in fp32, in training mode.
 
-    Heads of the first layer look back by 1, 2 … 6 ids and write down what they see; heads of the
+    Heads of the first layer look back by 1, 2 … 8 ids and write down what they see; heads of the
     second look for a place before which stood what stands here, and write the id of that place.
     """
     from transformers import LlamaConfig, LlamaForCausalLM

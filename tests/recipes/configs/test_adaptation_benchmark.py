@@ -37,22 +37,20 @@ def test_the_base_copies_any_ids_before_it_is_trained(benchmarks: Any, length: i
     assert said[third].tolist() == read[0, 2 * length + 1 :].tolist()
 
 
-def test_lengthened_rows_are_as_long_as_base_rows_and_point_where_they_did(
-    benchmarks: Any, tok: HyperTokenizer
+@pytest.mark.parametrize("initialisation", ["mean", "distinct"])
+def test_hypertokens_are_copied_before_any_training_where_their_rows_are_distinct(
+    benchmarks: Any, tok: HyperTokenizer, initialisation: Any
 ) -> None:
-    case, induction = benchmarks("benchmarks.cases.adaptation"), benchmarks("benchmarks.induction")
-    seam = tok.layout.base_size
-    model = extend_model(induction.copying_llama(seam, 0, 64, seed=0), tok)
-    rows = model.get_input_embeddings().weight.detach()
-    before = rows.clone()
-    case.lengthen(model, tok)
-    middle, new = before[:seam].mean(0), slice(seam, len(tok))
-    assert rows[:seam].equal(before[:seam])
-    lengths = (rows[new] - middle).norm(dim=1)
-    typical = (before[:seam] - middle).norm(dim=1).mean()
-    torch.testing.assert_close(lengths, typical.expand_as(lengths))
-    cosines = torch.cosine_similarity(rows[new] - middle, before[new] - middle)
-    torch.testing.assert_close(cosines, torch.ones_like(cosines))
+    induction = benchmarks("benchmarks.induction")
+    model = induction.copying_llama(tok.layout.base_size, 0, 256, seed=0).eval()
+    extend_model(model, tok, initialisation=initialisation)
+    drawn = np.random.default_rng(0).permutation(len(tok))[:60].tolist()
+    asked = torch.tensor([tok.layout.is_hyper(index) for index in drawn])[1:]
+    with torch.no_grad():
+        said = model(input_ids=torch.tensor([drawn * 3])).logits[0].argmax(-1)
+    right = said[120:179] == torch.tensor(drawn)[1:]
+    assert asked.any() and right[~asked].float().mean() > 0.9
+    assert right[asked].all() == (initialisation == "distinct")
 
 
 def test_a_sentence_that_was_learned_stops_the_measurement(benchmarks: Any, tmp_path: Path) -> None:
