@@ -198,7 +198,7 @@ class SceneCode:
         offset = self.vocabulary.offset
         before, after = self.ids[length - 1], self.ids[length]
         if after >= offset:
-            return not self.vocabulary.lexicon.is_form(after - offset)
+            return not self.vocabulary.lexicon.is_ending(after - offset)
         if before >= offset:
             return True
         following = self.vocabulary.read([after])

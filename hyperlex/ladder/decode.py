@@ -37,7 +37,7 @@ def stretches(ids: Iterable[int], lexicon: Lexicon, offset: int) -> Iterator[Str
     current = Stretch("exact", [])
     for index in ids:
         code = index - offset
-        if code >= 0 and not lexicon.is_form(code):
+        if code >= 0 and not lexicon.is_ending(code):
             begun = _begun(code, current.manner, lexicon)
             if begun:
                 if current.ids:
@@ -56,8 +56,7 @@ def _begun(code: int, manner: str, lexicon: Lexicon) -> str:
         return "exact" if code == EXACT else "text"
     if lexicon.carries_frame(code):
         return "outline"
-    lexeme_in_text = manner == "text" and lexicon.is_lexeme(code)
-    return "" if manner == "outline" or lexeme_in_text else "outline"
+    return "" if manner in ("outline", "text") else "outline"
 
 
 def outline_of(

@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperlex.errors import FormatError
+from hyperlex.ladder.expected import FormModel
 from hyperlex.ladder.lexicon import Lexicon
 from hyperlex.ladder.outline import Frame, Lexeme, Slot
+from hyperlex.ladder.stops import StopModel
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MACHINE_FILE = "lexicon.safetensors"
 READABLE_FILE = "lexicon.tsv.gz"
 EMBEDDED = Path(__file__).parent.parent / "artifacts" / "ladder"
@@ -40,10 +42,11 @@ def to_bytes(lexicon: Lexicon) -> bytes:
                           for f in lexicon.frames),
         "lexemes": _packed(_fields(x.lemma, x.kind) for x in lexicon.lexemes),
         "slots": _packed(_fields(s.preposition, s.case, s.number) for s in lexicon.slots),
-        "usual": _packed(
-            _fields(kind, context, form)
-            for (kind, context), form in sorted(lexicon.usual.items())
-        ),
+        "form_parts": _packed(lexicon.expected.parts),
+        "form_facts": lexicon.expected.facts,
+        "form_weights": lexicon.expected.weights,
+        "stop_facts": lexicon.stops.facts,
+        "stop_weights": lexicon.stops.weights,
     }  # fmt: skip
     arrays = {name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}
     return save(arrays, {"format_version": str(FORMAT_VERSION)})
@@ -62,7 +65,9 @@ def from_bytes(data: bytes, origin: Path) -> Lexicon:
                 f"{origin} has format version {version!r}; this hyperlex reads version "
                 f"{FORMAT_VERSION}. {_REMEDY}"
             )
-        usual = (row.split("\t") for row in _unpacked(arrays["usual"]))
+        expected = FormModel(
+            _unpacked(arrays["form_parts"]), arrays["form_facts"], arrays["form_weights"]
+        )
         return Lexicon(
             _unpacked(arrays["forms"]),
             [_frame(row) for row in _unpacked(arrays["frames"])],
@@ -73,7 +78,8 @@ def from_bytes(data: bytes, origin: Path) -> Lexicon:
             arrays["leaves"],
             arrays["leaf_slots"].astype(np.int32),
             np.cumsum(arrays["lengths"], dtype=np.int64),
-            {(kind, context): form for kind, context, form in usual},
+            expected,
+            StopModel(arrays["stop_facts"], arrays["stop_weights"]),
             hashlib.sha256(data).hexdigest(),
         )
     except FormatError:

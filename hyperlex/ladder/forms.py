@@ -13,7 +13,7 @@ from hyperlex.ladder.outline import Lexeme
 from hyperlex.word.dictionary import dictionary
 
 # Which parts of speech of OpenCorpora a kind of lexeme is inflected as.
-_POS = {
+POS_OF_KIND = {
     "N": ("NOUN", "ADJF", "PRTF"),
     "P": ("NOUN",),
     "V": ("VERB",),
@@ -39,18 +39,24 @@ _GENDERS = frozenset(("masc", "femn", "neut"))
 
 def plain(text: str) -> str:
     """Lower case, `е` for `ё`."""
-    return text.lower().replace("ё", "е")
+    return without_yo(text.lower())
+
+
+def without_yo(text: str) -> str:
+    """`е` for `ё`."""
+    return text.replace("ё", "е").replace("Ё", "Е")
 
 
 @lru_cache(maxsize=1 << 15)
 def forms(lexeme: Lexeme) -> dict[str, str]:
-    """The spellings of a lexeme by form, in lower case; empty where the dictionary has none."""
+    """The spellings of a lexeme by form, in lower case: as the dictionary has them, or as it takes
+    a word that it lacks to be inflected; empty where it cannot tell.
+    """
     found: dict[str, str] = {}
-    allowed = _POS.get(lexeme.kind, ())
+    allowed = POS_OF_KIND.get(lexeme.kind, ())
     lemma = plain(lexeme.lemma)
-    for parse in dictionary().parse(lemma):
-        if plain(parse.normal_form) != lemma or not parse.is_known:
-            continue
+    parses = [p for p in dictionary().parse(lemma) if plain(p.normal_form) == lemma]
+    for parse in [p for p in parses if p.is_known] or parses:
         for form in parse.lexeme:
             if form.tag.POS in allowed:
                 found.setdefault(form_name(form.tag), form.word)
@@ -68,27 +74,11 @@ def form_name(tag: Any) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def form_of(lexeme: Lexeme, spelling: str) -> str | None:
-    """The form in which a lexeme is spelled so (lower case, `ё` as written), or None."""
+    """The form in which a lexeme is spelled so (lower case, `ё` or `е`), or None."""
     for form, spelled in forms(lexeme).items():
-        if spelled == spelling:
+        if without_yo(spelled) == without_yo(spelling):
             return form
     return None
-
-
-@lru_cache(maxsize=1 << 16)
-def context_of(word: str) -> str:
-    """What a word, in lower case, says of the form of the next one: itself for a preposition, the
-    case and number of an adjective, the part of speech of others.
-    """
-    if not word:
-        return "^"
-    tag = dictionary().parse(word)[0].tag
-    pos = str(tag.POS)
-    if pos == "PREP":
-        return word
-    if pos in ("ADJF", "PRTF", "NUMR"):
-        return ",".join([pos, *sorted(tag.grammemes & _INFLECTION)])
-    return pos
 
 
 @lru_cache(maxsize=1 << 12)

@@ -1,128 +1,141 @@
-"""Rung 3: thinned text, its dearer words spelled as a lexeme and its form.
+"""Rung 3: thinned text, its dearer words told by lexemes.
 
-A word that the exact lane spells with several pieces is said by two ids, its lexeme and its form,
-or by the lexeme alone where the form is the usual one after the word before it.
+A word that the exact lane spells with several pieces is told by its lexeme, and neighbouring words
+that have a hyperlexeme by that, wherever one expects of them the forms that they have; a word whose
+form is not to be expected is told by its lexeme and its form.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import accumulate, chain, islice
 
-from hyperlex.ladder.forms import context_of, form_of, forms
-from hyperlex.ladder.lexicon import Lexicon
+from hyperlex.ladder.lexicon import CAPITAL, Lexicon
+from hyperlex.ladder.neighbours import right_of, tokens_of
 from hyperlex.ladder.outline import Lexeme
-from hyperlex.ladder.punctuation import restore, thin
+from hyperlex.ladder.punctuation import restore
+from hyperlex.ladder.telling import Following, Teller, Told, seen
+from hyperlex.ladder.thinned import shortest
+from hyperlex.ladder.wording import Member, Wording, capitalised, shown
+
+_REMEMBERED = 1 << 12
+"""Parts of a text whose ids are remembered while it is encoded: most are asked for twice."""
 
 Spell = Callable[[str], list[int]]
 Read = Callable[[Sequence[int]], str]
 
-_WORD = re.compile(r"(?<= )[А-ЯЁа-яё][а-яё]+(?:-[а-яё]+)*(?![\w-])")
-_SENTENCES = re.compile(r"(?<=[.!?…»])\s+(?=[\"«(–—-]*[А-ЯЁA-Z])|\s*\n\s*")
-_LAST = re.compile(r"([\w-]+)[\"»%]* *$")
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """A piece of a stream: text, or words told by codes.
+
+    Attributes:
+        text: "" of words.
+        members: () of text.
+        form: of the only member, where the stream says it; otherwise "".
+        capital: whether the words begin with one.
+    """
+
+    text: str
+    members: tuple[Member, ...] = ()
+    form: str = ""
+    capital: bool = False
+
+    @property
+    def tokens(self) -> list[str | Lexeme]:
+        """What a word to the left sees of it."""
+        return list(shown(self.members)) if self.members else [*tokens_of(self.text)]
 
 
 class Inflector:
     """Encodes and decodes rung 3.
 
     Args:
-        lexicon: codes of lexemes and forms.
+        lexicon: codes of lexemes and forms, and which forms to expect.
         spell: ids of a text in the exact lane.
         read: the text of such ids.
         offset: what is added to a scene code to make an id.
+        stop: only codes below it are written.
     """
 
-    def __init__(self, lexicon: Lexicon, spell: Spell, read: Read, offset: int) -> None:
+    def __init__(self, lexicon: Lexicon, spell: Spell, read: Read, offset: int, stop: int) -> None:
         self._lexicon = lexicon
         self._spell = spell
         self._read = read
         self._offset = offset
-        self._costs: dict[str, int] = {}
+        self._wording = Wording(lexicon)
+        self._teller = Teller(lexicon, self._wording, lambda text: len(spell(text)), stop)
 
     def encode(self, text: str, lexemes: Mapping[str, Lexeme]) -> list[int]:
         """Ids of `text` at rung 3.
 
         Args:
-            lexemes: the lexeme of each spelling, in lower case, that may be said by one.
+            lexemes: the lexeme of each spelling, in lower case, that may be told by one.
         """
-        return [
-            index
-            for number, sentence in enumerate(_SENTENCES.split(text.strip()))
-            for index in self._sentence(sentence, " " * bool(number), lexemes)
-        ]
+        spell = lru_cache(maxsize=_REMEMBERED)(self._spell)
 
-    def _sentence(self, sentence: str, space: str, lexemes: Mapping[str, Lexeme]) -> list[int]:
-        """The least of three: as it is, thinned, thinned and with lexemes."""
-        whole = self._spell(space + " ".join(sentence.split()))
-        thinned = space + thin(sentence)
-        plain = self._spell(thinned)
-        plain = min(whole, plain, key=len)
+        def cost(text: str) -> int:
+            return len(spell(text)) if text else 0
+
+        sentences = shortest(text, cost, self._lexicon.stops)
+        whole = "".join(sentences)
+        stops = accumulate(map(len, sentences))
+        following: Following = ()
+        ids: list[list[int]] = []
+        for sentence, stop in reversed(list(zip(sentences, stops, strict=True))):
+            before = whole[: stop - len(sentence)]
+            told = self._teller.told(sentence, before, following, lexemes, cost)
+            ids.append(self._ids(sentence, told, spell))
+            following = right_of(chain(seen(sentence, told), following))
+        return [index for of_sentence in reversed(ids) for index in of_sentence]
+
+    def _ids(self, sentence: str, told: Sequence[Told], spell: Spell) -> list[int]:
         ids: list[int] = []
         done = 0
-        for match in _WORD.finditer(thinned):
-            codes = self._codes(match[0], thinned[: match.start()], lexemes)
-            if codes and len(codes) < self._cost(match[0]):
-                ids += self._spell(thinned[done : match.start() - 1])
-                ids += [self._offset + code for code in codes]
-                done = match.end()
-        ids += self._spell(thinned[done:])
-        return ids if len(ids) < len(plain) else plain
+        for words in told:
+            ids += spell(sentence[done : words.start])
+            ids += [self._offset + code for code in words.codes]
+            done = words.stop
+        return ids + spell(sentence[done:])
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text that ids of rung 3 tell. Any ids of the exact lane, lexemes and forms."""
-        return restore(self._thinned(ids))
-
-    def _thinned(self, ids: Sequence[int]) -> str:
-        lexicon = self._lexicon
+        """The text that ids of rung 3 tell. Any ids of the exact lane, lexemes, hyperlexemes and
+        forms.
+        """
+        segments = self._segments(ids)
         text = ""
-        spelled: list[int] = []
-        place = 0
-        while place < len(ids):
-            code = ids[place] - self._offset
-            place += 1
-            if code < 0:
-                spelled.append(ids[place - 1])
+        for place, segment in enumerate(segments):
+            if not segment.members:
+                text += segment.text
                 continue
-            text += self._read(spelled) if spelled else ""
-            spelled = []
-            if not lexicon.is_lexeme(code):
-                continue  # a form that has lost its lexeme says nothing
-            lexeme = lexicon.lexemes[code - lexicon.first_lexeme]
-            form = lexicon.usual_form(lexeme, context_of(_last_word(text)))
-            if place < len(ids) and lexicon.is_form(ids[place] - self._offset):
-                form = lexicon.forms[ids[place] - self._offset - lexicon.first_form]
-                place += 1
-            word = forms(lexeme).get(form, lexeme.lemma)
-            text += f" {word.capitalize() if lexeme.kind == 'P' else word}"
-        return text + (self._read(spelled) if spelled else "")
+            after = islice(segments, place + 1, None)
+            right = right_of(chain.from_iterable(each.tokens for each in after))
+            said = self._wording.say(segment.members, text, right, segment.form)
+            text += capitalised(said) if segment.capital else said
+        return restore(text, self._lexicon.stops)
 
-    def _codes(self, word: str, before: str, lexemes: Mapping[str, Lexeme]) -> tuple[int, ...]:
-        """The lexeme and the form of a word as codes; () where it has none."""
-        if self._cost(word) < 2:
-            return ()
-        lower = word.lower()
-        lexeme = lexemes.get(lower)
-        if lexeme is None or word != (lower.capitalize() if lexeme.kind == "P" else lower):
-            return ()
-        code = self._lexicon.lexeme_codes.get(lexeme)
-        form = form_of(lexeme, lower)
-        if code is None or form is None:
-            return ()
-        if form == self._lexicon.usual_form(lexeme, context_of(_last_word(before))):
-            return (code,)
-        known = self._lexicon.form_codes.get(form)
-        return () if known is None else (code, known)
-
-    def _cost(self, word: str) -> int:
-        cost = self._costs.get(word)
-        if cost is None:
-            if len(self._costs) > 1 << 18:
-                self._costs.clear()
-            cost = self._costs[word] = len(self._spell(f" {word}"))
-        return cost
-
-
-def _last_word(text: str) -> str:
-    """The last word of a thinned text, in lower case; "" after a question mark or at its start."""
-    match = _LAST.search(text, max(0, len(text) - 64))
-    return match[1].lower() if match else ""
+    def _segments(self, ids: Sequence[int]) -> list[_Segment]:
+        lexicon = self._lexicon
+        segments: list[_Segment] = []
+        spelled: list[int] = []
+        for index in ids:
+            code = index - self._offset
+            if code < 0:
+                spelled.append(index)
+                continue
+            if spelled:
+                segments.append(_Segment(self._read(spelled)))
+                spelled = []
+            # An ending that has lost its word says nothing.
+            if not lexicon.is_ending(code):
+                segments.append(_Segment("", self._wording.members(code)))
+            elif code == CAPITAL and segments and segments[-1].members:
+                segments[-1] = replace(segments[-1], capital=True)
+            elif lexicon.is_form(code) and segments and len(segments[-1].members) == 1:
+                form = lexicon.forms[code - lexicon.first_form]
+                segments[-1] = replace(segments[-1], form=form)
+        if spelled:
+            segments.append(_Segment(self._read(spelled)))
+        return segments

@@ -14,7 +14,7 @@ are made of what stands before them. A code never changes its meaning within one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,12 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperlex.errors import VocabularyError
+from hyperlex.ladder.expected import FormModel
 from hyperlex.ladder.outline import Frame, Item, Lexeme, Slot
+from hyperlex.ladder.stops import StopModel
 
-MARKERS = ("text", "exact")
-"""Names of the markers in use: inflected text (rung 3) follows; exact text (rung 4) follows."""
+MARKERS = ("text", "exact", "capital")
+"""Names of the markers in use: inflected text (rung 3) follows; exact text (rung 4) follows; what
+the code before it says begins with a capital (rung 3).
+"""
 
-TEXT, EXACT = range(2)
+TEXT, EXACT, CAPITAL = range(3)
 RESERVED = 16
 """Codes kept for markers."""
 
@@ -73,7 +77,8 @@ class Lexicon:
             lexemes in their most frequent order.
         leaf_slots: [n] int32, for each of them its most frequent slot; 0 where it has none.
         ends: [hyperlexemes] int64, where in `leaves` the members of each end.
-        usual: the usual form of a kind of lexeme after a context (`forms.context_of`).
+        expected: which form of a lexeme to expect among its neighbours.
+        stops: which capitals tell of a new sentence.
         sha256: of the files they were read from.
     """
 
@@ -88,7 +93,8 @@ class Lexicon:
         leaves: NDArray[np.int32],
         leaf_slots: NDArray[np.int32],
         ends: NDArray[np.int64],
-        usual: Mapping[tuple[str, str], str],
+        expected: FormModel,
+        stops: StopModel,
         sha256: str = "",
     ) -> None:
         self.forms = tuple(forms)
@@ -100,7 +106,8 @@ class Lexicon:
         self.leaves = leaves
         self.leaf_slots = leaf_slots
         self.ends = ends
-        self.usual = dict(usual)
+        self.expected = expected
+        self.stops = stops
         self.sha256 = sha256
         self.first_form = RESERVED
         self.first_frame = self.first_form + len(self.forms)
@@ -152,6 +159,10 @@ class Lexicon:
     def is_form(self, code: int) -> bool:
         return self.first_form <= code < self.first_frame
 
+    def is_ending(self, code: int) -> bool:
+        """Whether it says how the word of the code before it is written."""
+        return code == CAPITAL or self.is_form(code)
+
     def is_frame(self, code: int) -> bool:
         return self.first_frame <= code < self.first_lexeme
 
@@ -168,10 +179,6 @@ class Lexicon:
         first = self.leaves[starts] if len(starts) and len(self.leaves) else np.array([], np.int32)
         carrying = np.flatnonzero(first < len(self.frames)) + self.first_hyperlexeme
         return frozenset(carrying.tolist())
-
-    def usual_form(self, lexeme: Lexeme, context: str) -> str:
-        """The form to expect of a lexeme after `context`; "" where nothing is known."""
-        return self.usual.get((lexeme.kind, context)) or self.usual.get((lexeme.kind, ""), "")
 
     def members(self, code: int) -> tuple[Frame | None, tuple[Item, ...]]:
         """What a frame, a lexeme or a hyperlexeme says.

@@ -1,56 +1,101 @@
-"""What rung 3 leaves out of a text, and the rules that put most of it back.
+"""Which marks rung 3 may leave out of a text, and the rules that put some of them back.
 
-`thin` drops line breaks, full stops, exclamation marks, colons, dashes and brackets; commas,
-question marks, quotation marks and whatever stands inside a word stay. `restore` puts a full stop
-where a capital begins a common word. `thin` is lossy: `restore(thin(text))` resembles the text and
-is not equal to it.
+Line breaks, full stops, exclamation marks, colons, semicolons, dashes and brackets may be left out;
+commas, question marks, quotation marks and whatever stands inside a word stay. `restore` puts a
+full stop where a capital tells of a new sentence, and a capital behind a full stop. Rung 3 is
+lossy: what is restored resembles the text and is not equal to it.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from hyperlex.word.dictionary import dictionary
+from hyperlex.ladder.neighbours import SEEN, tokens_of
+from hyperlex.ladder.stops import WIDTH, StopModel
 
 _STOP = "."
-# A mark that ends a sentence, and all marks and spaces around it, before a capital.
-_SENTENCE_END = re.compile(r"[\s»\")\]]*[.!…]+[\s.!…»\")\]–—-]*(?=([\"«(]*)([А-ЯЁA-Z][\w-]*))")
-_DROPPED = re.compile(r"(?<!\w)[-–—]+(?!\w)|[()\[\]…;*|•]+|[.:!]+(?=[\s«»\"(),.:;!?…–—-]|$)")
-# The same marks where without them two words would be one.
-_BETWEEN = re.compile(r"(?<=\w)(?:[()\[\]…;*|•]|\.{2,})+(?=\w)")
+_SENTENCES = re.compile(r"(?:(?<=[.!?…»])|(?<=[.!?…][»\")\]]))\s+(?=[\"«(–—-]*[А-ЯЁA-Z])|\s*\n\s*")
+# First the marks without which two words would be one.
+_MARKS = re.compile(
+    r"(?<=\w)(?P<between>(?:[()\[\]…;*|•]|\.{2,})+)(?=\w)"
+    r"|(?<!\w)[-–—]+(?!\w)|[()\[\]…;*|•]+|[.:!]+(?=[\s«»\"(),.:;!?…–—-]|$)"
+)
+_QUOTES = '«"'
 _SPACES = re.compile(r"\s+")
-_CAPITAL = re.compile(r"(?<=[\w»\"%]) (?=[\"«]?([А-ЯЁA-Z][\w-]*))")
-_NAMES = frozenset(("Name", "Surn", "Patr", "Geox", "Orgn", "Trad", "Abbr"))
+_CAPITAL = re.compile(r"(?<=[\w»\"%)]) (?=[\"«]?([А-ЯЁA-Z]))")
+_SMALL = re.compile(r"([.] [\"«]?)([a-zа-яё])")
 
 
-def thin(text: str) -> str:
-    """`text` on one line with the marks that rung 3 keeps."""
-    thinned = _SENTENCE_END.sub(_kept_stop, text)
-    thinned = _DROPPED.sub("", _BETWEEN.sub(" ", thinned))
-    return _SPACES.sub(" ", thinned).replace(_KEPT, _STOP).strip()
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A mark that may be left out.
+
+    Attributes:
+        start, stop: where it stands.
+        put: what is put there instead: nothing, or a space between two words.
+    """
+
+    start: int
+    stop: int
+    put: str
 
 
-# Stands for a full stop that `restore` could not find again.
-_KEPT = "\x00"
+def sentences_of(text: str) -> list[str]:
+    """The sentences and lines of a text, each on one line."""
+    return [_SPACES.sub(" ", sentence) for sentence in _SENTENCES.split(text.strip())]
 
 
-def _kept_stop(match: re.Match[str]) -> str:
-    return f" {match[1]}" if begins_sentence(match[2]) else f"{_KEPT} {match[1]}"
+def marks_of(line: str) -> list[Mark]:
+    """The marks of a line that may be left out, in order."""
+    return [
+        Mark(m.start(), m.end(), " " if m.lastgroup == "between" else "")
+        for m in _MARKS.finditer(line)
+    ]
 
 
-def restore(text: str) -> str:
-    """Thinned text with full stops before capitals and at its end."""
-    restored = _CAPITAL.sub(lambda space: ". " if begins_sentence(space[1]) else " ", text.strip())
-    if restored and (restored[-1].isalnum() or restored[-1] in '»"%'):
-        restored += _STOP
-    return restored
+def without(line: str, marks: Iterable[Mark]) -> str:
+    """A line without some of its marks, which come in order."""
+    pieces = []
+    done = 0
+    for mark in marks:
+        pieces += [line[done : mark.start], mark.put]
+        done = mark.stop
+    return _SPACES.sub(" ", "".join([*pieces, line[done:]])).strip()
 
 
-@lru_cache(maxsize=1 << 15)
-def begins_sentence(word: str) -> bool:
-    """Whether a capitalised word is a common one, so that its capital tells of a sentence."""
-    if len(word) > 1 and not word[1:].islower():
+def thin(line: str) -> str:
+    """A line with none of the marks that may be left out."""
+    return without(line, marks_of(line))
+
+
+def is_unambiguous(text: str) -> bool:
+    """Whether no full stop of a text stands before a small letter, where `restore` would put a
+    capital.
+    """
+    return _SMALL.search(text) is None
+
+
+def tells_of_sentence(text: str, place: int, stops: StopModel) -> bool:
+    """Whether a capital stands after the space at `place` and tells of a new sentence."""
+    if not _CAPITAL.match(text, place):
         return False
-    parse = dictionary().parse(word)[0]
-    return bool(parse.is_known) and not parse.tag.grammemes & _NAMES
+    left = tokens_of(text[max(0, place - SEEN) : place])
+    right = [token for token in tokens_of(text[place : place + SEEN]) if token not in _QUOTES]
+    return stops.tells(left[-WIDTH:], right[:WIDTH])
+
+
+def restore(text: str, stops: StopModel) -> str:
+    """Thinned text with full stops before capitals and at its end, and capitals after them."""
+    text = text.strip()
+    restored = _CAPITAL.sub(
+        lambda space: ". " if tells_of_sentence(text, space.start(), stops) else " ", text
+    )
+    restored = _SMALL.sub(lambda match: match[1] + match[2].upper(), restored)
+    return restored + _STOP if ends_plainly(restored) else restored
+
+
+def ends_plainly(text: str) -> bool:
+    """Whether a text ends with a word, after which a full stop may follow."""
+    return text[-1:].isalnum() or text.endswith(("»", '"', "%", ")"))

@@ -117,12 +117,13 @@ def encoder(tokenizer: HyperTokenizer) -> Encoder:
     """The ladder of a tokenizer with scene ids. `HyperTokenizer.ladder` keeps it."""
     lexicon = tokenizer.lexicon
     offset = tokenizer.layout.first_scene
-    inflector = Inflector(lexicon, tokenizer.encode, tokenizer.decode, offset)
+    stop = tokenizer.layout.scene_size
+    inflector = Inflector(lexicon, tokenizer.encode, tokenizer.decode, offset, stop)
     decoder = Decoder(lexicon, tokenizer.decode, inflector, offset)
     return Encoder(
         Vocabulary(lexicon, offset, tokenizer.decode, decoder),
         tokenizer.encode,
-        Outliner(lexicon, tokenizer.encode, offset, tokenizer.layout.scene_size),
+        Outliner(lexicon, tokenizer.encode, offset, stop),
         inflector,
     )
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 
+from hyperlex.ladder.expected import FormModel
 from hyperlex.ladder.lexicon import Lexicon
 from hyperlex.ladder.outline import Frame, Lexeme, Slot
+from hyperlex.ladder.stops import StopModel
 
 FRAMES = (Frame("nominal"), Frame("он", "past"), Frame("noun", "past"))
 LEXEMES = (
@@ -20,6 +24,17 @@ SLOTS = (Slot(), Slot("у", "Gen", "Sing"))
 FORMS = ("NOUN,gent,sing", "NOUN,nomn,sing")
 NE, STOOD, DOOR, DARING, ENTER, CAT = range(3, 9)
 """Symbols of the lexemes: the frames come before them."""
+
+
+def form_model_by_hand() -> FormModel:
+    """«у» asks for the genitive, and a noun after nothing is a nominative."""
+    facts = {"N@у": [2, 0, 1], "N<^": [0, 1, 1]}
+    order = sorted(facts, key=lambda fact: zlib.crc32(fact.encode()))
+    return FormModel(
+        ("gent", "nomn", "sing"),
+        np.array([zlib.crc32(fact.encode()) for fact in order], np.uint32),
+        np.array([facts[fact] for fact in order], np.int8),
+    )
 
 
 def lexicon_by_hand() -> Lexicon:
@@ -37,5 +52,6 @@ def lexicon_by_hand() -> Lexicon:
         np.array(leaves, np.int32),
         np.array(leaf_slots, np.int32),
         np.array([2, 4, 7], np.int64),
-        {("N", "у"): "NOUN,gent,sing", ("N", ""): "NOUN,nomn,sing"},
+        form_model_by_hand(),
+        StopModel.empty(),
     )

@@ -1,11 +1,12 @@
-"""The learned data of the ladder: lexicon, classes of lexemes, table of government.
+"""The learned data of the ladder: lexicon, forms and stops, classes of lexemes, government.
 
     OMP_NUM_THREADS=1 python -m hyperlex.recipes.ladder --data ../shared/data
 
 Reads a sample of the corpora with the analyzer (most of the time; what it found is kept in WORK for
-the next run), then counts. About half an hour on two idle cores; the same corpora give the same
-bytes. Writes `hyperlex/artifacts/ladder` and the size of the scene range into the config of the
-embedded tokenizer.
+the next run), then counts, and learns which forms and stops to
+expect. About an hour on two idle cores; the
+same corpora give the same bytes. Writes `hyperlex/artifacts/ladder`, and the size of the scene
+range into the config of the embedded tokenizer.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ from hyperlex.ladder.lexicon import Lexicon
 from hyperlex.ladder.outline import Item, Outline
 from hyperlex.recipes.archetypes import sample
 from hyperlex.recipes.ladder import classes, government
+from hyperlex.recipes.ladder.expected import Cost, FormConfig, learn_forms, read_lessons
 from hyperlex.recipes.ladder.lexicon import LexiconConfig, learn_lexicon
 from hyperlex.recipes.ladder.observations import read_observations, write_observations
-from hyperlex.tokenizer.load import CONFIG_FILE
+from hyperlex.recipes.ladder.stops import StopConfig, learn_stops
+from hyperlex.tokenizer.load import CONFIG_FILE, load
 from hyperlex.tokenizer.load import EMBEDDED as TOKENIZER
 
 CHARACTERS = 32_000_000
@@ -49,19 +52,23 @@ def main() -> None:
         console.print(f"reading {CHARACTERS:,} characters into {observed}")
         options.work.mkdir(parents=True, exist_ok=True)
         write_observations(observed, sample(corpora, CHARACTERS))
-    config = LexiconConfig()
+    config, forms, stops = LexiconConfig(), FormConfig(), StopConfig()
     lexicon = learn_lexicon(read_observations(observed), config)
     console.print(
         f"{len(lexicon.frames):,} frames, {len(lexicon.lexemes):,} lexemes, "
         f"{len(lexicon.pairs):,} hyperlexemes: {lexicon.size:,} ids"
     )
+    known = frozenset(lexicon.lexemes)
+    lessons_of_forms = read_lessons(sample(corpora, forms.characters), _cost(), known, forms)
+    lexicon.expected = learn_forms(lessons_of_forms, forms, console.print)
+    lexicon.stops = learn_stops(sample(corpora, stops.characters), stops)
     with atomic_directory(EMBEDDED) as staged:
         save_lexicon(lexicon, staged)
         alike = classes.learn_classes(read_observations(observed), lexicon)
         classes.save(alike, staged)
         government.save(government.learn(lessons(observed)), staged)
         (staged / "CARD.md").write_text(
-            card(lexicon, config, len(alike.all), corpora), encoding="utf-8"
+            card(lexicon, (config, forms, stops), len(alike.all), corpora), encoding="utf-8"
         )
     state_size(lexicon.size)
 
@@ -86,17 +93,38 @@ def state_size(size: int) -> None:
     atomic_write_text(path, json.dumps(config, ensure_ascii=False, indent=2) + "\n")
 
 
-def card(lexicon: Lexicon, config: LexiconConfig, alike: int, corpora: Path) -> str:
+def _cost() -> Cost:
+    """How many ids the embedded tokenizer takes for a word in running text."""
+    tokenizer = load()
+    return lambda word: len(tokenizer.encode(f" {word}"))
+
+
+def card(
+    lexicon: Lexicon,
+    configs: tuple[LexiconConfig, FormConfig, StopConfig],
+    alike: int,
+    corpora: Path,
+) -> str:
     """The card: what was learned from what."""
     sources = "\n".join(
         f"| {path.relative_to(corpora)} | `{hashlib.sha256(path.read_bytes()).hexdigest()}` |"
         for path in text_files(corpora)
     )
-    settings = "\n".join(f"| {name} | {value:,} |" for name, value in asdict(config).items())
+    lexicon_config, forms, stops = configs
+    settings = "\n".join(
+        f"| {part} | {name} | {value:,} |"
+        for part, values in (
+            ("lexicon", asdict(lexicon_config)),
+            ("forms", asdict(forms)),
+            ("stops", asdict(stops)),
+        )
+        for name, value in values.items()
+    )
     return f"""# The ladder's lexicon and table of government
 
 Learned by `python -m hyperlex.recipes.ladder` from a sample of {CHARACTERS:,} characters of the
-corpora below, domains as equal as they allow. What ships are counts and lists of lemmas, no text.
+corpora below, domains as equal as they allow; the models of forms and of stops from samples of
+their own. What ships are counts, weights and lists of lemmas, no text.
 
 | part | number |
 |---|---|
@@ -105,13 +133,15 @@ corpora below, domains as equal as they allow. What ships are counts and lists o
 | lexemes | {len(lexicon.lexemes):,} |
 | hyperlexemes | {len(lexicon.pairs):,} |
 | all scene ids | {lexicon.size:,} |
+| facts of the model of forms, which have no ids | {len(lexicon.expected.facts):,} |
+| facts of the model of stops, which have no ids | {len(lexicon.stops.facts):,} |
 | classes of lexemes, which have no ids | {alike:,} |
 
 `lexicon.safetensors` is read by the library, `lexicon.tsv.gz` is the same for eyes. A code keeps
 its meaning for as long as the sha256 of the file is the same.
 
-| setting | value |
-|---|---|
+| part | setting | value |
+|---|---|---|
 {settings}
 
 | source | sha256 |

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from hyperlex.ladder.forms import context_of, form_of, is_preposition
+from hyperlex.ladder.expected import FormModel
+from hyperlex.ladder.forms import form_of, is_preposition
 from hyperlex.ladder.lexicon import Lexicon
 from hyperlex.ladder.outline import AGENTS, MOODS, TENSES, Frame, Lexeme, Slot
 from hyperlex.ladder.reading import ATTACHING
+from hyperlex.ladder.stops import StopModel
 from hyperlex.recipes.ladder.merges import attached, learn_merges, usual_shapes, with_attached
 from hyperlex.recipes.ladder.observations import Observation, Observed
 
@@ -42,7 +44,8 @@ class LexiconConfig:
 
 
 def learn_lexicon(observations: Iterable[Observation], config: LexiconConfig) -> Lexicon:
-    """Frames, lexemes, hyperlexemes, forms and what is usual for each, by counting.
+    """Frames, lexemes, hyperlexemes and forms, by counting; which form to expect is not learned
+    here.
 
     Deterministic: the same scenes in the same order give the same lexicon.
     """
@@ -71,9 +74,8 @@ def learn_lexicon(observations: Iterable[Observation], config: LexiconConfig) ->
         config.min_documents,
     )
     shapes = usual_shapes(coded, coded_slots, pairs, len(symbols), len(frames), negations)
-    forms, usual = _forms(scenes, set(lexemes), config.forms)
     return Lexicon(
-        forms,
+        _forms(scenes, set(lexemes), config.forms),
         frames,
         lexemes,
         slots,
@@ -82,7 +84,8 @@ def learn_lexicon(observations: Iterable[Observation], config: LexiconConfig) ->
         np.array([symbol for shape in shapes for symbol, _ in shape], np.int32),
         np.array([slot for shape in shapes for _, slot in shape], np.int32),
         np.cumsum([len(shape) for shape in shapes], dtype=np.int64),
-        usual,
+        FormModel.empty(),
+        StopModel.empty(),
     )
 
 
@@ -129,28 +132,20 @@ def _count(
     return lexemes, slots, np.array(counts, np.int64)
 
 
-def _forms(
-    scenes: Iterable[Observation], lexemes: set[Lexeme], size: int
-) -> tuple[list[str], dict[tuple[str, str], str]]:
-    """The most frequent forms, and the most frequent one of each kind after each context."""
+def _forms(scenes: Iterable[Observation], lexemes: set[Lexeme], size: int) -> list[str]:
+    """The most frequent forms."""
     total: Counter[str] = Counter()
-    after: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     met = Counter(
-        (item.lexeme, item.spelling.lower(), item.before)
+        (item.lexeme, item.spelling.lower())
         for scene in scenes
         for item in scene.items
         if item.lexeme in lexemes and item.lexeme.kind not in _UNINFLECTED
     )
-    for (lexeme, spelling, before), count in met.items():
+    for (lexeme, spelling), count in met.items():
         form = form_of(lexeme, spelling)
         if form is not None:
             total[form] += count
-            after[lexeme.kind, context_of(before)][form] += count
-            after[lexeme.kind, ""][form] += count
-    usual = {
-        key: _ranked(counts)[0] for key, counts in sorted(after.items()) if counts.total() >= 3
-    }
-    return _ranked(total)[:size], usual
+    return _ranked(total)[:size]
 
 
 def _ranked(counts: Counter[Any]) -> list[Any]:

@@ -1,0 +1,237 @@
+"""Which words of a sentence rung 3 tells by codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import chain
+
+from hyperlex.ladder.forms import form_of, is_preposition, without_yo
+from hyperlex.ladder.lexicon import CAPITAL, Lexicon
+from hyperlex.ladder.merge import merge
+from hyperlex.ladder.neighbours import right_of, tokens_of
+from hyperlex.ladder.outline import Lexeme
+from hyperlex.ladder.wording import Member, Wording, capitalised, cased, shown
+
+Cost = Callable[[str], int]
+Following = tuple[str | Lexeme, ...]
+"""The tokens after a place as a word before it sees them."""
+
+_WORD = re.compile(r"(?<=[ «\"])[А-ЯЁа-яё][а-яё]*(?:-[а-яё]+)*(?![\w-])")
+_LONGEST = 3
+"""Words with lexemes that one hyperlexeme may tell here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Words told by codes.
+
+    Attributes:
+        members: the words in order.
+        codes: a lexeme, a lexeme and a form, or a hyperlexeme; and perhaps a capital.
+        start, stop: where they stand in their sentence, with the space before them if any.
+    """
+
+    members: tuple[Member, ...]
+    codes: tuple[int, ...]
+    start: int
+    stop: int
+
+
+def seen(sentence: str, told: Sequence[Told]) -> Iterator[str | Lexeme]:
+    """The tokens of a sentence as a word to the left of it sees them."""
+    done = 0
+    for words in told:
+        yield from tokens_of(sentence[done : words.start])
+        yield from shown(words.members)
+        done = words.stop
+    yield from tokens_of(sentence[done:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word of a sentence.
+
+    Attributes:
+        text: as it is written.
+        start, stop: where it stands.
+        lexeme: what it may be told by, or None.
+    """
+
+    text: str
+    start: int
+    stop: int
+    lexeme: Lexeme | None
+
+
+class Teller:
+    """Chooses words.
+
+    Args:
+        lexicon: codes of lexemes, hyperlexemes and forms.
+        wording: what codes will say.
+        cost: how many ids spell a text in the exact lane.
+        stop: only codes below it are used.
+    """
+
+    def __init__(self, lexicon: Lexicon, wording: Wording, cost: Cost, stop: int) -> None:
+        self._lexicon = lexicon
+        self._wording = wording
+        self._stop = stop
+        self._cost = lru_cache(maxsize=1 << 18)(cost)
+
+    def told(
+        self,
+        sentence: str,
+        before: str,
+        following: Following,
+        lexemes: Mapping[str, Lexeme],
+        cost: Cost,
+    ) -> list[Told]:
+        """Words that take fewer ids as codes than spelled, in order.
+
+        Chosen from the right: what a word is expected to be depends on how what follows is told.
+
+        Args:
+            sentence: thinned, the space before it included.
+            before: the text before it.
+            following: the tokens after it.
+            lexemes: the lexeme of each spelling, in lower case, that may be told by one.
+            cost: how many ids spell a part of the sentence.
+        """
+        words = [
+            _Word(match[0], match.start(), match.end(), self._lexeme_of(match[0], lexemes))
+            for match in _WORD.finditer(sentence)
+        ]
+        found: list[Told] = []
+        stop = len(sentence)
+        while words:
+            told = None
+            if words[-1].lexeme is not None and (candidates := self._candidates(words, sentence)):
+                right = right_of(chain(tokens_of(sentence[words[-1].stop : stop]), following))
+                told = self._best(candidates, sentence[:stop], before, right, cost)
+            if told is None:
+                words.pop()
+                continue
+            found.append(told)
+            between = tokens_of(sentence[told.stop : stop])
+            following = right_of(chain(shown(told.members), between, following))
+            stop = told.start
+            while words and words[-1].start >= told.start:
+                words.pop()
+        return found[::-1]
+
+    def _lexeme_of(self, word: str, lexemes: Mapping[str, Lexeme]) -> Lexeme | None:
+        """The lexeme of a word, if it has a code and is written as it would be told. Names keep
+        their «ё», so one that has it is spelled.
+        """
+        lower = word.lower()
+        lexeme = lexemes.get(lower) if word == lower or "ё" not in lower else None
+        if lexeme is None or word not in (cased(lower, lexeme), lower.capitalize()):
+            return None
+        return lexeme if lexeme in self._lexicon.lexeme_codes else None
+
+    def _candidates(self, words: Sequence[_Word], sentence: str) -> list[Told]:
+        """What the last of some words may be told by in fewer ids than spell it: hyperlexemes, the
+        longest first, and its lexeme.
+        """
+        codes = self._lexicon.lexeme_codes
+        last = words[-1]
+        lexemes: list[Lexeme] = []
+        found: list[Told] = []
+        for word in _adjoining(words):
+            assert word.lexeme is not None
+            lexemes.insert(0, word.lexeme)
+            code = self._joined([codes[lexeme] for lexeme in lexemes])
+            if code is None or len(lexemes) > _LONGEST:
+                break
+            members = self._wording.members(code)
+            if [member.lexeme for member in members] != lexemes:
+                continue
+            start = word.start - len(members[0].preposition) - bool(members[0].preposition)
+            start -= sentence[:start].endswith(" ")
+            if start >= 0 and self._cost(sentence[start : last.stop]) > 1:
+                found.append(Told(members, (code,), start, last.stop))
+        return found[::-1]
+
+    def _joined(self, codes: Sequence[int]) -> int | None:
+        """The code that stands for all of some codes, or None."""
+        if len(codes) == 1:
+            return codes[0]
+        joined = merge(codes, self._lexicon.merges, self._stop)
+        return joined[0].code if len(joined) == 1 else None
+
+    def _best(
+        self,
+        candidates: Sequence[Told],
+        sentence: str,
+        before: str,
+        right: Following,
+        cost: Cost,
+    ) -> Told | None:
+        """Of what the last words of a sentence may be told by, what leaves it shortest; None where
+        spelling them is as short.
+        """
+        told = [
+            told
+            for candidate in candidates
+            if (told := self._as_written(candidate, sentence, before, right)) is not None
+        ]
+        if not told and len(candidates[-1].members) == 1:
+            told = self._with_form(candidates[-1], sentence, before)
+        if not told:
+            return None
+        lengths = [
+            cost(sentence[: each.start]) + len(each.codes) + cost(sentence[each.stop :])
+            for each in told
+        ]
+        shortest = min(lengths)
+        return told[lengths.index(shortest)] if shortest < cost(sentence) else None
+
+    def _as_written(
+        self, told: Told, sentence: str, before: str, right: Following, form: str = ""
+    ) -> Told | None:
+        """The same words, with a capital if they have one; None where they would not be said as
+        they are written, or not in fewer ids.
+        """
+        written = sentence[told.start : told.stop]
+        spelled = self._cost(written)
+        said = self._wording.say(told.members, before + sentence[: told.start], right, form)
+        if said == without_yo(written):
+            return told
+        if spelled <= len(told.codes) + 1 or capitalised(said) != without_yo(written):
+            return None
+        return replace(told, codes=(*told.codes, CAPITAL))
+
+    def _with_form(self, told: Told, sentence: str, before: str) -> list[Told]:
+        """A word told by its lexeme and its form, if that is shorter than its spelling."""
+        written = sentence[told.start : told.stop]
+        form = form_of(told.members[0].lexeme, written.lstrip().lower())
+        code = self._lexicon.form_codes.get(form) if form else None
+        if form is None or code is None or self._cost(written) <= 2:
+            return []
+        formed = self._as_written(
+            replace(told, codes=(*told.codes, code)), sentence, before, (), form
+        )
+        return [] if formed is None else [formed]
+
+
+def _adjoining(words: Sequence[_Word]) -> Iterator[_Word]:
+    """Words with lexemes from the last one backwards, as long as nothing but a preposition stands
+    between two of them.
+    """
+    start = words[-1].stop + 1
+    aside = False
+    for word in reversed(words):
+        if word.stop != start - 1:
+            return
+        start = word.start
+        if word.lexeme is not None:
+            aside = False
+            yield word
+        elif aside or not is_preposition(word.text):
+            return
+        else:
+            aside = True

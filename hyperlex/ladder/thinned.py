@@ -1,0 +1,64 @@
+"""A text as rung 3 spells it: marks are left out where that takes fewer ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from hyperlex.ladder.punctuation import (
+    ends_plainly,
+    is_unambiguous,
+    marks_of,
+    sentences_of,
+    tells_of_sentence,
+    without,
+)
+from hyperlex.ladder.stops import WIDTH, StopModel
+
+Cost = Callable[[str], int]
+"""How many ids a text takes in the exact lane."""
+
+_MARKED = re.compile(r"[.!…][»\")\]]*$")
+_BEGINS = re.compile(r" [\"«]?[А-ЯЁ][а-яё]*(?![\w-])")
+
+
+def shortest(text: str, cost: Cost, stops: StopModel) -> list[str]:
+    """The sentences of a text without the marks that cost ids, each with the space before it.
+
+    Between two sentences stands a full stop, with a capital or without, or a capital alone where
+    that tells enough; a line that ends without a mark needs none.
+    """
+    found: list[str] = []
+    marked = False
+    for number, line in enumerate(sentences_of(text)):
+        told = _thinned(line, " " * bool(number), cost)
+        if found and ends_plainly(found[-1]):
+            pairs = [(f"{found[-1]}.", each) for each in (told, _lowered(told)) if each]
+            before = "".join(found[-WIDTH:])
+            if not marked or tells_of_sentence(before + told, len(before), stops):
+                pairs.append((found[-1], told))
+            # The first of the shortest: the one that says most.
+            found[-1], told = min(pairs, key=lambda pair: cost(pair[0]) + cost(pair[1]))
+        found.append(told)
+        marked = _MARKED.search(line) is not None
+    return found
+
+
+def _lowered(sentence: str) -> str:
+    """A sentence without its capital; "" where it has none, or it would not be found again."""
+    begins = _BEGINS.match(sentence)
+    return begins.group().lower() + sentence[begins.end() :] if begins else ""
+
+
+def _thinned(line: str, space: str, cost: Cost) -> str:
+    """A sentence without the marks that cost ids; `restore` puts those at its end back."""
+    left_out = marks_of(line)
+    told = space + without(line, left_out)
+    for mark in tuple(left_out):
+        if not any(map(str.isalnum, line[mark.stop :])):
+            break
+        others = [each for each in left_out if each != mark]
+        fuller = space + without(line, others)
+        if cost(fuller) <= cost(told) and is_unambiguous(fuller):
+            left_out, told = others, fuller
+    return told
