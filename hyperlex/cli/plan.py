@@ -110,7 +110,7 @@ def plan(
 
 def _size(option: str, words: str) -> int:
     """`8GB`, `32k`, `2048` as a number; units are powers of 1,024."""
-    from hyperlex.recipes.sizes import MIB, scaled
+    from hyperlex.sizes import MIB, scaled
 
     found = scaled(words)
     # A bare `--gpu 8` means no eight bytes.

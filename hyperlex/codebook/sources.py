@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
 from hyperlex.errors import ConfigError, FormatError
-
-_HUB_ID = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
+from hyperlex.hub import from_cache_alone, is_hub_id, why
 
 
 def find_tokenizer(source: Any) -> Tokenizer | dict[str, Any]:
@@ -38,11 +36,6 @@ def find_tokenizer(source: Any) -> Tokenizer | dict[str, Any]:
             "expected. Check the spelling of the path."
         )
     return _from_hub(str(source))
-
-
-def is_hub_id(name: str) -> bool:
-    """Whether `name` may be one ("owner/name"), so that a mistyped path is not asked of the hub."""
-    return bool(_HUB_ID.fullmatch(name)) and not name.endswith((".json", ".txt", ".model"))
 
 
 def read_tokenizer_json(path: Path) -> dict[str, Any]:
@@ -104,12 +97,11 @@ def _from_hub(name: str) -> Tokenizer:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
+        tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=from_cache_alone(name))
     except Exception as error:  # transformers raises a dozen kinds; they mean the same here
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ConfigError(
             f"{name!r} is neither a tokenizer.json, nor a directory with one, nor a hub id that "
-            f"can be loaded here ({reason}). "
+            f"can be loaded here ({why(error)}). "
             "Check the spelling, or download it first and name its directory."
         ) from error
     backend = getattr(tokenizer, "backend_tokenizer", None)

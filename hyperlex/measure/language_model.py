@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hyperlex.compat import require
 from hyperlex.errors import ConfigError, VocabularyError
+from hyperlex.hub import model_options, why
 
 CONTEXT = 1_024
 """Tokens that a model sees at most, unless it can hold fewer."""
@@ -27,12 +28,11 @@ def load_model(name: str) -> Any:
     from transformers import AutoModelForCausalLM
 
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(name)
+        model: Any = AutoModelForCausalLM.from_pretrained(name, **model_options(name))
     except Exception as error:  # transformers raises a dozen kinds; they mean the same here
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ConfigError(
             f"{name!r} is neither a directory nor a hub id of a causal language model that can be "
-            f"loaded here ({reason}). Check the spelling, or download it first and name its "
+            f"loaded here ({why(error)}). Check the spelling, or download it first and name its "
             "directory."
         ) from error
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from hyperlex.codebook import BaseTokenizer
-from hyperlex.codebook.sources import is_hub_id
 from hyperlex.codebook.units import GPT2_PATTERN
 from hyperlex.compat import available, require
 from hyperlex.env import tiktoken_cache
 from hyperlex.errors import ConfigError, FormatError, HyperlexError
+from hyperlex.hub import from_cache_alone, is_hub_id
 from hyperlex.measure.peer import FastPeer, HyperPeer, Peer, SentencePiecePeer, TiktokenPeer
 from hyperlex.measure.report import Skipped
 from hyperlex.tokenizer import HyperTokenizer
@@ -226,7 +226,7 @@ def _is_hyperlex(hub_id: str) -> bool:
     from huggingface_hub import hf_hub_download
 
     try:
-        hf_hub_download(hub_id, CONFIG_FILE)
+        hf_hub_download(hub_id, CONFIG_FILE, local_files_only=from_cache_alone(hub_id))
     except Exception:  # not there, or nothing can be asked: whoever loads it next says which
         return False
     return True

@@ -11,6 +11,7 @@ import torch
 
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.files import atomic_directory
+from hyperlex.hub import from_cache_alone, model_options, why
 from hyperlex.model.distillation import DistillationResult, distil_rows
 from hyperlex.model.extend import extend_model
 from hyperlex.model.rows import Initialisation
@@ -96,7 +97,10 @@ def bring_along(source: str | Path, staged: Path) -> None:
         from transformers import AutoTokenizer
 
         try:
-            AutoTokenizer.from_pretrained(source).save_pretrained(staged)
+            tokenizer = AutoTokenizer.from_pretrained(
+                source, local_files_only=from_cache_alone(source)
+            )
+            tokenizer.save_pretrained(staged)
         except (OSError, ValueError):
             return  # a model without a tokenizer is still a model
         return
@@ -117,11 +121,12 @@ def load_causal_model(source: str | Path) -> Any:
 
     auto: Any = AutoModelForCausalLM  # its type leaves out what output_loading_info adds
     try:
-        model, report = auto.from_pretrained(source, dtype="auto", output_loading_info=True)
+        model, report = auto.from_pretrained(
+            source, dtype="auto", output_loading_info=True, **model_options(source)
+        )
     except Exception as error:  # transformers and safetensors raise a dozen kinds
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ConfigError(
-            f"{str(source)!r} is no causal language model that can be loaded here ({reason}). "
+            f"{str(source)!r} is no causal language model that can be loaded here ({why(error)}). "
             "A directory that save_pretrained wrote, or the hub id of one, was expected."
         ) from error
     if missing := sorted(report["missing_keys"]):

@@ -10,6 +10,7 @@ import torch
 
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_directory
+from hyperlex.hub import from_cache_alone
 from hyperlex.model.directory import bring_along, load_causal_model, refuse_second_model
 from hyperlex.model.grouping import CALIBRATION_TOKENS, find_attention, group_heads, heads_recorded
 from hyperlex.model.loss import WINDOW, TextLoss, text_loss
@@ -74,7 +75,7 @@ def _tokenizer(source: str | Path) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(source)
+        return AutoTokenizer.from_pretrained(source, local_files_only=from_cache_alone(source))
     except (OSError, ValueError):
         return None
 

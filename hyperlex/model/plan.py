@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from hyperlex.errors import ConfigError
+from hyperlex.hub import from_cache_alone, why
 from hyperlex.model.activations import activation_bytes
 from hyperlex.model.attention import NAME
 from hyperlex.model.cache import Width, cache_bytes, check_width
@@ -151,11 +152,10 @@ def read_config(source: str | Path) -> Any:
     from transformers import AutoConfig
 
     try:
-        config = AutoConfig.from_pretrained(source)
+        config = AutoConfig.from_pretrained(source, local_files_only=from_cache_alone(source))
     except Exception as error:  # transformers raises a dozen kinds
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ConfigError(
-            f"{str(source)!r} has no config of a language model ({reason}). A directory with a "
+            f"{str(source)!r} has no config of a language model ({why(error)}). A directory with a "
             "config.json, such a file, or a hub id was expected."
         ) from error
     text = config.get_text_config()

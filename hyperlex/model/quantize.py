@@ -15,6 +15,7 @@ from torch import Tensor
 import hyperlex_kernels as kernels
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.files import atomic_directory
+from hyperlex.hub import model_options, why
 from hyperlex.model.directory import bring_along, refuse_second_model, weight_files
 from hyperlex.model.linear import Linear4bit
 from hyperlex.model.quantizer import HyperlexQuantConfig
@@ -76,13 +77,17 @@ def _quantize(source: str | Path, staged: Path, config: HyperlexQuantConfig) -> 
     auto: Any = AutoModelForCausalLM  # its type leaves out what output_loading_info adds
     try:
         model, report = auto.from_pretrained(
-            source, dtype="auto", quantization_config=config, output_loading_info=True
+            source,
+            dtype="auto",
+            quantization_config=config,
+            output_loading_info=True,
+            **model_options(source),
         )
     except Exception as error:  # transformers and safetensors raise a dozen kinds
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ConfigError(
-            f"{str(source)!r} is no causal language model that can be quantised here ({reason}). "
-            "A directory that save_pretrained wrote, or the hub id of one, was expected."
+            f"{str(source)!r} is no causal language model that can be quantised here "
+            f"({why(error)}). A directory that save_pretrained wrote, or the hub id of one, was "
+            "expected."
         ) from error
     if missing := sorted(set(report["missing_keys"]) - _made(model)):
         raise FormatError(

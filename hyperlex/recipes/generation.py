@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_directory, atomic_write_text
 from hyperlex.recipes.config import RESOLVED_FILE, flag, key, write_recipe
-from hyperlex.recipes.sizes import in_gib, parse_size
 from hyperlex.recipes.tasks import Progress, TaskResult, Told, open_output
+from hyperlex.sizes import in_gib, parse_size
 
 if TYPE_CHECKING:
     from hyperlex.model import MemoryPlan

@@ -15,10 +15,11 @@ from typing import Any, Final
 
 from hyperlex.compat import available, require
 from hyperlex.errors import ConfigError, FormatError
+from hyperlex.hub import from_cache_alone, model_options, why
 from hyperlex.recipes.config import RESOLVED_FILE, read_recipe
 from hyperlex.recipes.finetune.config import FinetuneConfig
 from hyperlex.recipes.pretrain.tokens import open_tokenizer
-from hyperlex.recipes.sizes import parse_size
+from hyperlex.sizes import parse_size
 from hyperlex.tokenizer import HyperTokenizer, load
 from hyperlex.tokenizer.load import CONFIG_FILE
 
@@ -177,11 +178,12 @@ def load_for(
         }
     auto: Any = AutoModelForCausalLM  # its type leaves out what output_loading_info adds
     try:
-        loaded, report = auto.from_pretrained(model, output_loading_info=True, **options)
+        loaded, report = auto.from_pretrained(
+            model, output_loading_info=True, **options, **model_options(model)
+        )
     except Exception as error:  # transformers and safetensors raise a dozen kinds
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ConfigError(
-            f"{str(model)!r} is no causal language model that can be loaded here ({reason}). "
+            f"{str(model)!r} is no causal language model that can be loaded here ({why(error)}). "
             "A directory that save_pretrained wrote, or the hub id of one, was expected."
         ) from error
     if missing := sorted(name for name in report["missing_keys"] if not name.endswith(_MADE)):
@@ -299,11 +301,14 @@ def _from_hub(name: str) -> Path:
 
     try:
         return Path(
-            snapshot_download(name, allow_patterns=["*.json", "*.jinja", "codebook.*", "*.txt"])
+            snapshot_download(
+                name,
+                allow_patterns=["*.json", "*.jinja", "codebook.*", "*.txt"],
+                local_files_only=from_cache_alone(name),
+            )
         )
     except Exception as error:  # a dozen kinds; each means the same to the caller
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ConfigError(
-            f"{name!r} is neither a directory nor a hub id that can be loaded here ({reason}). "
+            f"{name!r} is neither a directory nor a hub id that can be loaded here ({why(error)}). "
             "Check the spelling of the path."
         ) from error

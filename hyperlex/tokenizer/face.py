@@ -11,6 +11,7 @@ from typing import Any
 
 from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.errors import FormatError
+from hyperlex.hub import from_cache_alone
 
 CONFIG_FILE, TEMPLATE_FILE = "tokenizer_config.json", "chat_template.jinja"
 TEMPLATE_DIRECTORY = "additional_chat_templates"
@@ -135,7 +136,9 @@ def _of_directory(directory: Path) -> Face:
 def _loaded(source: str | Path, **options: Any) -> Any:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(source, **options)
+    return AutoTokenizer.from_pretrained(
+        source, local_files_only=from_cache_alone(source), **options
+    )
 
 
 def _of_transformers_tokenizer(tokenizer: Any) -> Face:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from tokenizers import Tokenizer
 
 from hyperlex.codebook import MACHINE_FILE
-from hyperlex.codebook.sources import is_hub_id
 from hyperlex.errors import ConfigError, FormatError
+from hyperlex.hub import from_cache_alone, is_hub_id, why
 from hyperlex.tokenizer.face import saved_face
 from hyperlex.tokenizer.hf import autotokenizer_trap
 from hyperlex.tokenizer.hyper import HyperTokenizer
@@ -178,10 +178,15 @@ def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.jinja", "codebook.*"]))
+        return Path(
+            snapshot_download(
+                name,
+                allow_patterns=["*.json", "*.jinja", "codebook.*"],
+                local_files_only=from_cache_alone(name),
+            )
+        )
     except Exception as error:  # a dozen kinds; each means the same to the caller
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ConfigError(
-            f"{name!r} is neither a directory nor a hub id that can be loaded here ({reason}). "
+            f"{name!r} is neither a directory nor a hub id that can be loaded here ({why(error)}). "
             "Check the spelling of the path."
         ) from error

@@ -55,6 +55,23 @@ def test_a_saved_hyperlex_tokenizer_is_known_as_one(tmp_path: Path, small_tok) -
         assert peer.encode_batch([STORY])[0].tolist() == small_tok.encode(STORY)
 
 
+def test_a_cached_hyperlex_tokenizer_is_known_as_one_without_a_connection(
+    tmp_path: Path, small_tok, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revision = "0123456789abcdef0123456789abcdef01234567"
+    repository = tmp_path / "models--owner--cached"
+    small_tok.save(repository / "snapshots" / revision)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(revision)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("hyperlex.hub._silence", lambda: "no route")
+    peer = load_peer("owner/cached")
+    assert isinstance(peer, HyperPeer) and peer.name == "owner/cached"
+    assert peer.encode_batch([STORY])[0].tolist() == small_tok.encode(STORY)
+    with pytest.raises(ConfigError, match="the hub does not answer: no route"):
+        load_peer("owner/nothere")
+
+
 def test_the_default_is_embedded() -> None:
     peer = load_peer(DEFAULT)
     assert isinstance(peer, HyperPeer) and peer.name == DEFAULT

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from hyperlex.codebook.sources import is_hub_id
 from hyperlex.errors import ConfigError, FormatError
+from hyperlex.hub import is_hub_id
 from hyperlex.measure.texts import Text, texts_of
 from hyperlex.recipes.finetune.config import template_columns
 from hyperlex.recipes.finetune.rows import Row as TableRow

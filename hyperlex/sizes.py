@@ -8,8 +8,7 @@ from hyperlex.errors import ConfigError
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
-
-MIB = 1 << 20
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
 
 def scaled(words: str) -> tuple[float, bool] | None:
@@ -36,5 +35,7 @@ def parse_size(words: str) -> int:
 
 
 def in_gib(size: int) -> str:
-    """Bytes as `1.25 GiB`, small sizes as MiB."""
-    return f"{size / (1 << 30):.2f} GiB" if size >= 1 << 29 else f"{size / (1 << 20):.1f} MiB"
+    """Bytes as `1.25 GiB`; less than half a GiB as MiB, less than half a MiB as KiB."""
+    if size >= GIB // 2:
+        return f"{size / GIB:.2f} GiB"
+    return f"{size / MIB:.1f} MiB" if size >= MIB // 2 else f"{size / KIB:.1f} KiB"
