@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Literal, get_args
@@ -24,9 +25,16 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from hyperlex.errors import ConfigError
 from hyperlex.model.activations import LiveBytes
 from hyperlex.model.int8_sizes import replace_with_int8_sizes
+from hyperlex.model.mixed import (
+    PLACE,
+    Place,
+    autocast,
+    autocast_dtype,
+    computed_anew,
+    fake_tensors,
+)
 from hyperlex.model.plan import (
     DTYPES,
-    GIB,
     RESERVE,
     compute_dtype,
     dtype_name,
@@ -36,6 +44,7 @@ from hyperlex.model.plan import (
     vocabulary_of,
 )
 from hyperlex.model.quantizer import HyperlexQuantConfig, HyperlexQuantizer
+from hyperlex.sizes import in_gib
 
 TrainingWeights = Literal["fp32", "bf16", "fp16", "int8", "nf4", "int4"]
 TRAINING_WEIGHTS: Final[tuple[str, ...]] = get_args(TrainingWeights)
@@ -46,6 +55,10 @@ Prepare = Callable[..., Any]
 """`prepare(model, adapters=…, lora_r=…)` freezes a bare model and puts adapters into it; it returns
 the model to train. The one that training itself uses, so that plan and run cannot part: it must
 read no numbers, for the model is on the meta device."""
+
+Mixed = Callable[..., str | None]
+"""`mixed(adapters=…, weights=…)` is what autocast computes in, "bf16" or "fp16"; None: no autocast,
+each layer computes in what it has."""
 
 # bitsandbytes: smaller tensors keep 32-bit states, blocks share a scale, smaller ones are not paged
 _LEAST_8BIT: Final = 4096
@@ -64,8 +77,9 @@ class TrainingPlan:
     gradients       of all trained parameters, as far as they live when the most is alive
     optimiser       its state, of which `paged` may be moved to the host's memory
     logits          tensors as wide as the vocabulary, as many as live when the most is alive
-    activations     everything else that lives then
+    activations     everything else that lives then, casts of weights among it
     reserve         assumed, for CUDA itself
+    mixed           what autocast computes in beside parameters in `dtype`; None: no autocast
     gpu             bytes of the card; None where there is none to fit
     """
 
@@ -74,6 +88,7 @@ class TrainingPlan:
     trainable_parameters: int
     weights_format: str
     dtype: str
+    mixed: str | None
     adapters_kind: str
     lora_r: int
     optimiser_kind: str
@@ -140,11 +155,11 @@ class TrainingPlan:
                 saved = plan.total - planned.total
                 if saved < plan.total / 100:
                     break
-                lines.append(f"{words}: saves {_gib(saved)} GiB, takes {_gib(planned.total)} then")
+                lines.append(f"{words}: saves {in_gib(saved)}, takes {in_gib(planned.total)} then")
                 plan = planned
         if plan.total <= budget:
-            return [*lines, f"With that it fits into {_gib(budget)} GiB."]
-        short = f"it takes {_gib(plan.total)} GiB and does not fit into {_gib(budget)}"
+            return [*lines, f"With that it fits into {in_gib(budget)}."]
+        short = f"it takes {in_gib(plan.total)} and does not fit into {in_gib(budget)}"
         remedy = "Take a smaller model or a larger card."
         return [*lines, f"{'Even so ' if lines else ''}{short}. {remedy}"]
 
@@ -235,6 +250,8 @@ def plan_training(
     lora_r: int = 8,
     weights: TrainingWeights = "bf16",
     dtype: str | None = None,
+    mixed: Mixed | None = None,
+    place: Place = "cuda",
     optimiser: Optimiser = "adamw",
     batch: int = 1,
     accumulation: int = 1,
@@ -254,6 +271,8 @@ def plan_training(
         weights: how the base is stored; "int8" is bitsandbytes', "nf4" and "int4" are ours.
         dtype: "fp32", "bf16" or "fp16" to compute in; None: that of `weights`, and beside stored
             integers bf16 where the checkpoint is, else fp16.
+        mixed: whether products are computed in 16 bits beside parameters in 32; see `Mixed`.
+        place: what autocast casts is not the same on CUDA and on a CPU.
         optimiser: AdamW keeps two numbers of the parameter's type, the others two bytes.
         batch: texts at once; accumulation: batches to a step; context: tokens of a text, padded.
         gradient_checkpointing: keep the input of each layer only, and compute it twice.
@@ -285,7 +304,19 @@ def plan_training(
     if not trained:
         raise ConfigError(f"adapters={adapters!r} leaves nothing to train in {_name_of(bare)}.")
     state, paged = _optimiser_bytes(model, optimiser)
-    at_peak = _step(model, batch, context, accumulation, gradient_checkpointing, len(rows[0]))
+    products = mixed(adapters=adapters, weights=weights) if mixed else None
+    if products is not None:
+        _choice("mixed", products, ("bf16", "fp16"))
+    at_peak = _step(
+        model,
+        batch,
+        context,
+        accumulation,
+        gradient_checkpointing,
+        len(rows[0]),
+        DTYPES[products] if products else None,
+        place,
+    )
     # A trained parameter may have been put in place of one that is gone: adapters are what is more.
     everything = tensor_bytes(after.values())
     vocabulary = tensor_bytes(rows)
@@ -295,6 +326,8 @@ def plan_training(
         "lora_r": lora_r,
         "weights": weights,
         "dtype": dtype,
+        "mixed": mixed,
+        "place": place,
         "optimiser": optimiser,
         "batch": batch,
         "accumulation": accumulation,
@@ -307,6 +340,7 @@ def plan_training(
         trainable_parameters=sum(each.numel() for each in trained),
         weights_format=weights,
         dtype=dtype_name(computing),
+        mixed=products,
         adapters_kind=adapters,
         lora_r=lora_r,
         optimiser_kind=optimiser,
@@ -346,14 +380,15 @@ def describe(plan: TrainingPlan) -> list[tuple[str, int, str]]:
     rows = f"{plan.vocabulary_rows:,} rows"
     if plan.hypertoken_rows:
         rows += f", {plan.hypertoken_rows:,} of them new"
-    paged = f", of which {_gib(plan.paged)} may go to the host" if plan.paged else ""
+    paged = f", of which {in_gib(plan.paged)} may go to the host" if plan.paged else ""
     kept = "of one layer at a time" if plan.gradient_checkpointing else "of all layers"
-    budget = f"of {_gib(plan.gpu)}" if plan.gpu else ""
+    computing = f"{plan.weights_format}, computing in {plan.mixed or plan.dtype}"
+    budget = f"of {in_gib(plan.gpu)}" if plan.gpu else ""
     if plan.gpu:
         spare = plan.gpu - plan.total
-        budget += f": fits, {_gib(spare)} to spare" if spare >= 0 else ": does not fit"
+        budget += f": fits, {in_gib(spare)} to spare" if spare >= 0 else ": does not fit"
     return [
-        ("weights", plan.weights, f"{plan.weights_format}, computing in {plan.dtype}"),
+        ("weights", plan.weights, computing),
         ("vocabulary", plan.vocabulary, rows),
         ("adapters", plan.adapters, f"{share}, {plan.trainable_share:.2%}"),
         ("gradients", plan.gradients, "at the worst moment"),
@@ -372,10 +407,6 @@ def _again(source: Any, options: dict[str, Any], **changed: Any) -> TrainingPlan
 def _choice(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise ConfigError(f"{name}={value!r}. Expected one of {', '.join(known)}.")
-
-
-def _gib(size: int) -> str:
-    return f"{size / GIB:.2f}"
 
 
 def _name_of(model: Any) -> str:
@@ -437,13 +468,36 @@ def _optimiser_bytes(model: Any, optimiser: str) -> tuple[int, int]:
 
 
 def _step(
-    model: Any, batch: int, context: int, accumulation: int, checkpointing: bool, rows: int
+    model: Any,
+    batch: int,
+    context: int,
+    accumulation: int,
+    checkpointing: bool,
+    rows: int,
+    mixed: torch.dtype | None,
+    place: Place,
 ) -> dict[str, int]:
     """What is alive at the worst moment of forward and backward, by kind."""
     model.train()
     model.config.use_cache = False
     if checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
+        options: dict[str, Any] = {"use_reentrant": False, "preserve_rng_state": False}
+        if mixed:
+            options["context_fn"] = partial(computed_anew, place)
+        model.gradient_checkpointing_enable(options)
+    with fake_tensors(model) if mixed else nullcontext():
+        return _counted(model, batch, context, accumulation, rows, mixed, place)
+
+
+def _counted(
+    model: Any,
+    batch: int,
+    context: int,
+    accumulation: int,
+    rows: int,
+    mixed: torch.dtype | None,
+    place: Place,
+) -> dict[str, int]:
     live = LiveBytes(
         lambda made: "logits" if made.ndim and made.shape[-1] == rows else "activations"
     )
@@ -458,22 +512,26 @@ def _step(
                 each.grad = torch.empty_like(each)
                 live.recount(each.grad, "gradients")
             live.restart()
-        torch.autograd.backward(_loss(model, batch, context))
+        torch.autograd.backward(_loss(model, batch, context, mixed, place))
     for hook in hooks:
         hook.remove()
     return {kind: live.at_peak[kind] for kind in ("gradients", "logits", "activations")}
 
 
-def _loss(model: Any, batch: int, context: int) -> Tensor:
+def _loss(model: Any, batch: int, context: int, mixed: torch.dtype | None, place: Place) -> Tensor:
     """The loss over all tokens, in float32, as training takes it."""
-    ids = torch.zeros((batch, context), dtype=torch.int64, device="meta")
+    device = PLACE if mixed else "meta"
+    ids = torch.zeros((batch, context), dtype=torch.int64, device=device)
     # A mask of this shape is taken as it is; without one, the ids would be looked at.
     if model.config._attn_implementation == "eager":
         shape = (batch, 1, context, context)
-        mask = torch.zeros(shape, dtype=model.dtype, device="meta")
+        mask = torch.zeros(shape, dtype=model.dtype, device=device)
     else:
-        mask = torch.ones((batch, 1, context, context), dtype=torch.bool, device="meta")
-    logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+        mask = torch.ones((batch, 1, context, context), dtype=torch.bool, device=device)
+    with autocast(mixed, place) if mixed else nullcontext():
+        logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+    if mixed:  # accelerate widens what comes out of autocast, and what was there is gone
+        logits = logits.float()
     return F.cross_entropy(logits.float().flatten(0, 1), ids.flatten(), reduction="sum")
 
 
@@ -485,6 +543,8 @@ def _fused_attention(
     One operator, which keeps its result and a number a row and no scores; on the meta device torch
     would take it apart.
     """
+    if dtype := autocast_dtype():
+        query, key, value = query.to(dtype), key.to(dtype), value.to(dtype)
     groups = query.shape[1] // key.shape[1]
     key, value = repeat_kv(key, groups), repeat_kv(value, groups)
     out, _ = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(query, key, value)

@@ -24,10 +24,11 @@ from transformers import (
 from hyperlex import VocabularyLayout
 from hyperlex.errors import ConfigError
 from hyperlex.model.activations import LiveBytes
-from hyperlex.model.plan import GIB
+from hyperlex.model.plan import DTYPES, GIB
 from hyperlex.model.training_memory import TrainingPlan, describe, plan_training
 from hyperlex.recipes.finetune import FinetuneConfig
 from hyperlex.recipes.finetune.adapters import prepare, trained_in_full_precision
+from hyperlex.recipes.finetune.optimiser import mixed_precision
 from hyperlex.recipes.finetune.trainer import summed_loss
 from hyperlex.recipes.loading import load_for
 
@@ -77,6 +78,14 @@ REGIMES: dict[str, dict[str, Any]] = {
         "optimiser": "adam8bit",
         "gradient_checkpointing": True,
     },
+    "all weights, products in bf16": {"adapters": "none", "weights": "bf16"},
+    "vectors, products in bf16": {"adapters": "one-dimensional", "weights": "bf16"},
+    "all weights, products in bf16, checkpointed": {
+        "adapters": "none",
+        "weights": "bf16",
+        "gradient_checkpointing": True,
+        "accumulation": 2,
+    },
 }
 QUICK = [
     *(("llama", regime) for regime in list(REGIMES)[::2]),
@@ -112,15 +121,18 @@ def prepared(model: Any, config: FinetuneConfig) -> Any:
 
 
 def planned(shape: PretrainedConfig, config: FinetuneConfig, **options: Any) -> TrainingPlan:
-    dtype = None if config.weights == "bf16" else "fp32"
+    in_full = config.adapters == "none"
+    dtype = None if config.weights == "bf16" and not in_full else "fp32"
     return plan_training(
         shape,
         prepare=lambda model, **changed: prepared(model, replace(config, **changed)),
         **{
             "adapters": config.adapters,
             "lora_r": config.lora_r,
-            "weights": config.weights,
+            "weights": "fp32" if in_full else config.weights,
             "dtype": dtype,
+            "mixed": lambda *, adapters, weights: mixed_precision(adapters, config.weights),
+            "place": "cpu",
             "optimiser": config.optimiser,
             "batch": config.batch,
             "accumulation": config.accumulation,
@@ -138,10 +150,15 @@ def measured(directory: Path, config: FinetuneConfig) -> Measured:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     optimiser = made_optimiser(model, config.optimiser)
     ids = torch.randint(1, IDS, (config.batch, config.context))
+    mask = torch.ones_like(ids)
+    mixed = mixed_precision(config.adapters, config.weights)
 
     def step() -> None:
         for _ in range(config.accumulation):
-            out = model(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False).logits
+            with torch.autocast("cpu", DTYPES[mixed or "bf16"], enabled=mixed is not None):
+                out = model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+            if mixed:  # as accelerate does
+                out = out.float()
             loss, out = summed_loss(out, ids), None
             loss.backward()
         optimiser.step()
@@ -229,6 +246,24 @@ def test_the_plan_is_within_seven_per_cent_of_a_step_everywhere(
     check(name, regime, tmp_path)
 
 
+def test_adapters_are_planned_without_autocast_where_they_run_without() -> None:
+    config = recipe(adapters="none", weights="bf16")
+    plan = planned(SHAPES["gpt2"], config)
+    assert plan.again(adapters="all").mixed is None
+    assert any("computing in bf16" in words for _, _, words in describe(plan))
+    assert planned(SHAPES["gpt2"], recipe(weights="fp32")).mixed is None
+
+
+def test_cuda_computes_powers_in_32_bits_and_a_cpu_in_16() -> None:
+    """GPT's activation function raises to the third power; Llama has none in 16 bits."""
+    config = recipe(adapters="one-dimensional", weights="bf16")
+    on_cuda, on_cpu = (planned(SHAPES["gpt2"], config, place=each) for each in ("cuda", "cpu"))
+    assert on_cuda.activations > 1.1 * on_cpu.activations
+    config = recipe(adapters="none", weights="bf16")
+    on_cuda, on_cpu = (planned(SHAPES["llama"], config, place=each) for each in ("cuda", "cpu"))
+    assert on_cuda.activations == on_cpu.activations
+
+
 def test_the_parts_add_up() -> None:
     *parts, (name, together, words) = describe(planned(SHAPES["gpt2"], recipe(), gpu=1 << 30))
     assert (name, together) == ("together", sum(size for _, size, _ in parts))
@@ -270,6 +305,13 @@ def test_advice_leads_to_what_fits_with_the_least_harm_first() -> None:
     assert last.startswith("Even so it takes")
 
 
+def test_advice_on_a_small_model_tells_sizes_that_differ() -> None:
+    lines = planned(SHAPES["llama"], recipe(batch=4)).advice(1)
+    assert len(lines) > 3
+    assert not any("GiB" in line or " 0.0" in line for line in lines[:-1])
+    assert "MiB and does not fit into" in lines[-1]
+
+
 def test_advice_does_not_quantise_weights_that_are_trained() -> None:
     steps = planned(SHAPES["gpt2"], recipe(adapters="none")).advice(1)
     keys = [each.partition(":")[0].partition(" (")[0] for each in steps]
@@ -303,6 +345,14 @@ def test_mistakes_are_named() -> None:
 )
 def test_recipes_of_large_models_fit_their_cards(shape: Any, options: Any, card: int) -> None:
     config = recipe(**{"batch": 1, "accumulation": 8, "context": 512, "weights": "int8"} | options)
-    plan = planned(shape, config, dtype="bf16", gpu=card * GIB, reserve=GIB // 2)
+    plan = planned(
+        shape,
+        config,
+        dtype="bf16",
+        mixed=lambda *, adapters, weights: mixed_precision(adapters, "bf16"),
+        place="cuda",
+        gpu=card * GIB,
+        reserve=GIB // 2,
+    )
     assert plan.parameters > 1.3e9
     assert plan.fits()

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from hyperlex.errors import ConfigError
 from hyperlex.recipes.config import flag, key
-from hyperlex.recipes.sizes import parse_size
+from hyperlex.sizes import parse_size
 
 QUANTISED: Final = frozenset({"int8", "nf4", "int4"})
 

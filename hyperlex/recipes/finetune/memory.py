@@ -7,7 +7,7 @@ from typing import Any
 
 from hyperlex.errors import ConfigError
 from hyperlex.recipes.finetune.config import FinetuneConfig
-from hyperlex.recipes.sizes import in_gib, parse_size
+from hyperlex.sizes import in_gib, parse_size
 from hyperlex.tokenizer import VocabularyLayout
 
 
@@ -17,16 +17,24 @@ def plan_run(
     """Say what the run takes in memory. Raises `ConfigError` where that is more than there is."""
     from hyperlex.model.plan import DTYPES
     from hyperlex.model.training_memory import describe, plan_training
-    from hyperlex.recipes.finetune.adapters import prepare
+    from hyperlex.recipes.finetune.adapters import prepare, trained_in_full_precision
+    from hyperlex.recipes.finetune.optimiser import mixed_precision
     from hyperlex.recipes.loading import budget, compute_dtype, cuda
 
     room = budget(config.gpu_memory)
     computing = compute_dtype(running.weights)
+
+    def prepared(model: Any, *, adapters: str, lora_r: int) -> Any:
+        model = prepare(model, config, layout, adapters=adapters, lora_r=lora_r)
+        trained_in_full_precision(model)
+        return model
+
+    def mixed(*, adapters: str, weights: str) -> str | None:
+        return mixed_precision(adapters, running.weights if adapters == "none" else weights)
+
     planned = plan_training(
         config.model,
-        prepare=lambda model, *, adapters, lora_r: prepare(
-            model, config, layout, adapters=adapters, lora_r=lora_r
-        ),
+        prepare=prepared,
         adapters=config.adapters,
         lora_r=config.lora_r,
         # All weights are trained in 32 bits, whatever is computed in.
@@ -34,6 +42,8 @@ def plan_run(
         dtype=None
         if config.adapters == "none"
         else next(name for name, each in DTYPES.items() if each == computing),
+        mixed=mixed,
+        place="cuda" if cuda() else "cpu",
         optimiser=running.optimiser,
         batch=config.batch,
         accumulation=config.accumulation,

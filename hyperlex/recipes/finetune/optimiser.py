@@ -29,7 +29,7 @@ def training_arguments(
     """Trainer's arguments; `weights` and `optimiser` are those that run here."""
     from transformers import TrainingArguments
 
-    mixed = mixed_precision(config, weights, on_cuda)
+    mixed = mixed_precision(config.adapters, weights)
     arguments = TrainingArguments(
         output_dir=str(Path(config.output)),
         max_steps=steps,
@@ -65,7 +65,7 @@ def training_arguments(
     return arguments
 
 
-def mixed_precision(config: FinetuneConfig, weights: str, on_cuda: bool) -> str | None:
+def mixed_precision(adapters: str, weights: str) -> str | None:
     """Whether products are computed in 16 bits beside parameters in 32: "bf16", "fp16" or None.
 
     LoRA casts by itself. Trained weights, norms and biases are kept in 32 bits, and float16 needs
@@ -78,4 +78,4 @@ def mixed_precision(config: FinetuneConfig, weights: str, on_cuda: bool) -> str 
         return None
     if computing == "float16":
         return "fp16"
-    return "bf16" if config.adapters in ("none", "one-dimensional") else None
+    return "bf16" if adapters in ("none", "one-dimensional") else None
