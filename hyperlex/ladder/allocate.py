@@ -1,68 +1,65 @@
-"""Spending a budget of ids: which scene is told by which rung.
+"""Spending a budget of ids: which sentence is told in which way.
 
-Greedy by bits per id (the fractional rule for a knapsack): of all scenes the step that says most
-for an id is taken, again and again; a step that does not fit ends its scene.
+Greedy by value per id (the fractional rule for a knapsack): of all ways to tell a sentence better,
+the one that adds most for an id is taken, again and again, as long as it fits.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A scene told a little better.
+    """What a way of telling costs and gives.
 
     Attributes:
-        ids: what the scene costs after the step.
-        bits: what it says after the step.
+        ids: what it costs, in all.
+        value: what it gives, in all.
     """
 
     ids: int
-    bits: float
+    value: float
 
 
-def allocate(
-    steps: Sequence[Sequence[Step]], budget: int, more: Callable[[int, int], Step | None]
-) -> list[int]:
-    """How many steps each scene goes.
+def allocate(steps: Sequence[Sequence[Step]], budget: int) -> list[int]:
+    """Which way each sentence is told in.
+
+    A way may be taken past others that give less for an id.
 
     Args:
-        steps: for each scene its cheap steps; the first is what must be told, whatever it costs.
+        steps: for each sentence its ways; the first is what must be told, whatever it costs.
         budget: ids in all.
-        more: the next step of a scene after so many, or None; asked for only when its turn comes.
 
     Returns:
-        For each scene the number of the last step taken, from 0. Their ids are within the budget
-        whenever the first steps are.
+        For each sentence the number of its way. Their ids are within the budget whenever the first
+        ways are.
     """
     taken = [0] * len(steps)
-    now = [of_scene[0] for of_scene in steps]
-    left = budget - sum(step.ids for step in now)
+    left = budget - sum(ways[0].ids for ways in steps)
     heap: list[tuple[float, int, int]] = []
 
-    def following(scene: int, number: int) -> Step | None:
-        known = steps[scene]
-        return known[number] if number < len(known) else more(scene, number)
+    def offer(sentence: int) -> None:
+        """The best way on from where a sentence is that still fits."""
+        now = steps[sentence][taken[sentence]]
+        onwards = [
+            # A step that costs nothing comes first, the one that gives most before the others.
+            ((now.value - step.value) / max(step.ids - now.ids, 0.5), sentence, number)
+            for number, step in enumerate(steps[sentence])
+            if step.value > now.value and step.ids - now.ids <= left
+        ]
+        if onwards:
+            heapq.heappush(heap, min(onwards))
 
-    def offer(scene: int) -> None:
-        step = following(scene, taken[scene] + 1)
-        if step is not None:
-            cost = max(step.ids - now[scene].ids, 0)
-            gain = step.bits - now[scene].bits
-            heapq.heappush(heap, (-gain / max(cost, 0.5), scene, taken[scene] + 1))
-
-    for scene in range(len(steps)):
-        offer(scene)
+    for sentence in range(len(steps)):
+        offer(sentence)
     while heap:
-        _, scene, number = heapq.heappop(heap)
-        step = following(scene, number)
-        assert step is not None
-        if step.ids - now[scene].ids > left:
-            continue
-        left -= step.ids - now[scene].ids
-        now[scene], taken[scene] = step, number
-        offer(scene)
+        _, sentence, number = heapq.heappop(heap)
+        cost = steps[sentence][number].ids - steps[sentence][taken[sentence]].ids
+        if cost <= left:
+            left -= cost
+            taken[sentence] = number
+        offer(sentence)
     return taken

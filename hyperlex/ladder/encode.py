@@ -121,12 +121,14 @@ class Draft:
             for reading, kept in zip(self.readings, map(floor, self.groups), strict=True)
         ]
 
-    def alone(self, scene: int, rung: int) -> int:
-        """Ids of one scene at rung 3 or 4 by itself, its marker among them."""
-        segments = [segment.of(self.text) for segment in self.scenes[scene].segments]
+    def together(self, scenes: Sequence[int], rung: int) -> int:
+        """Ids of adjoining scenes at rung 3 or 4 by themselves, their marker among them."""
+        segments = [segment for scene in scenes for segment in self.scenes[scene].segments]
+        start, stop = min(s.start for s in segments), max(s.stop for s in segments)
+        text = self.text[start:stop]
         if rung == INFLECTED:
-            return 1 + sum(len(self.encoder.inflector.encode(s, self.lexemes)) for s in segments)
-        return 1 + sum(len(self.encoder.spell(s)) for s in segments)
+            return 1 + len(self.encoder.inflector.encode(text, self.lexemes))
+        return 1 + len(self.encoder.spell(text))
 
     def encode(self, told: Sequence[Told]) -> SceneCode:
         """The code of the text, each scene told as is asked."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain
 
 from hyperlex.ladder.lexicon import CAPITAL, Lexicon
-from hyperlex.ladder.neighbours import right_of, tokens_of
+from hyperlex.ladder.neighbours import SEEN, right_of, tokens_of
 from hyperlex.ladder.outline import Lexeme
 from hyperlex.ladder.punctuation import restore
 from hyperlex.ladder.telling import Following, Teller, Told, seen
@@ -85,7 +85,8 @@ class Inflector:
         following: Following = ()
         ids: list[list[int]] = []
         for sentence, stop in reversed(list(zip(sentences, stops, strict=True))):
-            before = whole[: stop - len(sentence)]
+            start = stop - len(sentence)
+            before = whole[max(0, start - SEEN) : start]
             told = self._teller.told(sentence, before, following, lexemes, cost)
             ids.append(self._ids(sentence, told, spell))
             following = right_of(chain(seen(sentence, told), following))
@@ -110,8 +111,8 @@ class Inflector:
             if not segment.members:
                 text += segment.text
                 continue
-            after = islice(segments, place + 1, None)
-            right = right_of(chain.from_iterable(each.tokens for each in after))
+            after = (segments[k].tokens for k in range(place + 1, len(segments)))
+            right = right_of(chain.from_iterable(after))
             said = self._wording.say(segment.members, text, right, segment.form)
             text += capitalised(said) if segment.capital else said
         return restore(text, self._lexicon.stops)

@@ -47,6 +47,11 @@ def sentences_of(text: str) -> list[str]:
     return [_SPACES.sub(" ", sentence) for sentence in _SENTENCES.split(text.strip())]
 
 
+def sentence_starts(text: str) -> list[int]:
+    """Where sentences and lines begin after the first, in order."""
+    return [pause.end() for pause in _SENTENCES.finditer(text)]
+
+
 def marks_of(line: str) -> list[Mark]:
     """The marks of a line that may be left out, in order."""
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from hyperlex.ladder.punctuation import (
     ends_plainly,
@@ -18,6 +18,9 @@ from hyperlex.ladder.stops import WIDTH, StopModel
 Cost = Callable[[str], int]
 """How many ids a text takes in the exact lane."""
 
+_LONGEST = 1000
+"""Code points of a sentence that is told as one; what is weighed in it grows with their square."""
+
 _MARKED = re.compile(r"[.!…][»\")\]]*$")
 _BEGINS = re.compile(r" [\"«]?[А-ЯЁ][а-яё]*(?![\w-])")
 
@@ -30,18 +33,27 @@ def shortest(text: str, cost: Cost, stops: StopModel) -> list[str]:
     """
     found: list[str] = []
     marked = False
-    for number, line in enumerate(sentences_of(text)):
-        told = _thinned(line, " " * bool(number), cost)
-        if found and ends_plainly(found[-1]):
-            pairs = [(f"{found[-1]}.", each) for each in (told, _lowered(told)) if each]
-            before = "".join(found[-WIDTH:])
-            if not marked or tells_of_sentence(before + told, len(before), stops):
-                pairs.append((found[-1], told))
-            # The first of the shortest: the one that says most.
-            found[-1], told = min(pairs, key=lambda pair: cost(pair[0]) + cost(pair[1]))
-        found.append(told)
+    for line in sentences_of(text):
+        for number, piece in enumerate(_pieces(line)):
+            told = _thinned(piece, " " * bool(found), cost)
+            if not number and found and ends_plainly(found[-1]):
+                pairs = [(f"{found[-1]}.", each) for each in (told, _lowered(told)) if each]
+                before = "".join(found[-WIDTH:])
+                if not marked or tells_of_sentence(before + told, len(before), stops):
+                    pairs.append((found[-1], told))
+                # The first of the shortest: the one that says most.
+                found[-1], told = min(pairs, key=lambda pair: cost(pair[0]) + cost(pair[1]))
+            found.append(told)
         marked = _MARKED.search(line) is not None
     return found
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """A line cut at spaces into pieces of a bounded length, as far as it has spaces."""
+    while len(line) > _LONGEST and (place := line.rfind(" ", 1, _LONGEST)) > 0:
+        yield line[:place]
+        line = line[place + 1 :]
+    yield line
 
 
 def _lowered(sentence: str) -> str:

@@ -11,23 +11,18 @@ from typing import TYPE_CHECKING
 
 from hyperlex.codebook.spelling import require_text
 from hyperlex.errors import ConfigError
-from hyperlex.ladder.allocate import Step, allocate
+from hyperlex.ladder.allocate import allocate
 from hyperlex.ladder.code import Reconstruction, SceneCode, Vocabulary
 from hyperlex.ladder.decode import Decoder
-from hyperlex.ladder.encode import INFLECTED, VERBATIM, Draft, Encoder, Told
+from hyperlex.ladder.encode import VERBATIM, Draft, Encoder, Told
 from hyperlex.ladder.inflected import Inflector
-from hyperlex.ladder.outliner import Outliner, best, floor
+from hyperlex.ladder.outliner import Outliner
+from hyperlex.ladder.ways import Sentence, ways_of
 
 if TYPE_CHECKING:
     from hyperlex.tokenizer.hyper import HyperTokenizer
 
 RUNGS = (1, 2, 3, 4)
-
-_BITS_OF_A_CHARACTER = 2.4
-"""What a character of Russian text carries beyond those before it, for a trigram over pieces."""
-
-_SHARE_OF_TEXT = {INFLECTED: 0.9, VERBATIM: 1.0}
-"""Of the bits of a scene, what rungs 3 and 4 tell."""
 
 
 def compress(
@@ -166,8 +161,8 @@ def _budget(tokens: int | None, ratio: float | None, tokenizer: HyperTokenizer, 
 def within(drafts: Sequence[Draft], budget: int) -> list[SceneCode]:
     """The codes of some texts that say most within one budget of ids.
 
-    Scenes are weighed alone and encoded together, which may come out longer by a few ids: then
-    less is allowed, until it fits.
+    Sentences are weighed alone and encoded together, which may come out longer or shorter by a few
+    ids: then less or more is allowed.
 
     Raises:
         ConfigError: the budget cannot hold what is protected.
@@ -182,70 +177,39 @@ def within(drafts: Sequence[Draft], budget: int) -> list[SceneCode]:
             f"units, names, quotes, code, addresses): that takes {_length(lowest)}. Allow that "
             "many ids or more, or split the text."
         )
-    allowed = budget
-    while allowed > 0:
-        codes = _spent(drafts, allowed)
-        if _length(codes) <= budget:
-            return codes
-        allowed -= _length(codes) - budget
-    return lowest
+    sentences = [ways_of(draft) for draft in drafts]
+    found, allowed = lowest, budget
+    for _ in range(_TRIES):
+        codes = _spent(drafts, sentences, allowed)
+        over = _length(codes) - budget
+        if over <= 0 and _length(codes) >= _length(found):
+            found = codes
+        if over == 0 or allowed <= over:
+            break
+        allowed -= over
+    return found
+
+
+_TRIES = 6
+"""After so many the budget is nearly always spent to one id in a hundred, or to one."""
+
+
+def _spent(
+    drafts: Sequence[Draft], sentences: Sequence[Sequence[Sentence]], budget: int
+) -> list[SceneCode]:
+    """The codes for about `budget` ids."""
+    steps = [[way.step for way in each.ways] for of_draft in sentences for each in of_draft]
+    taken = iter(allocate(steps, budget))
+    codes = []
+    for draft, of_draft in zip(drafts, sentences, strict=True):
+        told = [Told(0)] * len(draft.scenes)
+        for sentence in of_draft:
+            way = sentence.ways[next(taken)]
+            for scene, how in zip(sentence.scenes, way.told, strict=True):
+                told[scene] = how
+        codes.append(draft.encode(told))
+    return codes
 
 
 def _length(codes: Sequence[SceneCode]) -> int:
     return sum(len(code) for code in codes)
-
-
-def _spent(drafts: Sequence[Draft], budget: int) -> list[SceneCode]:
-    """The codes for about `budget` ids."""
-    owners = [(draft, number) for draft in drafts for number in range(len(draft.scenes))]
-    ways = [_ways(draft, number) for draft, number in owners]
-    steps = [
-        [_step(draft, number, way) for way in of_scene]
-        for (draft, number), of_scene in zip(owners, ways, strict=True)
-    ]
-
-    def more(scene: int, number: int) -> Step | None:
-        draft, place = owners[scene]
-        rung = INFLECTED + number - len(steps[scene])
-        if rung > VERBATIM or draft.readings[place].foreign:
-            return None
-        length = sum(s.stop - s.start for s in draft.scenes[place].segments)
-        outlined = max(step.bits for step in steps[scene])
-        bits = max(length * _BITS_OF_A_CHARACTER, 1.25 * outlined) * _SHARE_OF_TEXT[rung]
-        return Step(draft.alone(place, rung), bits)
-
-    taken = allocate(steps, budget, more)
-    told: dict[int, list[Told]] = {id(draft): [] for draft in drafts}
-    for (draft, _), of_scene, number in zip(owners, ways, taken, strict=True):
-        known = number < len(of_scene)
-        way = of_scene[number] if known else Told(INFLECTED + number - len(of_scene))
-        told[id(draft)].append(way)
-    return [draft.encode(told[id(draft)]) for draft in drafts]
-
-
-def _step(draft: Draft, scene: int, way: Told) -> Step:
-    if way.rung == VERBATIM:
-        return Step(draft.alone(scene, VERBATIM), 0.0)
-    groups = [draft.groups[scene][place] for place in way.groups]
-    return Step(sum(len(group.ids) for group in groups), sum(group.bits for group in groups))
-
-
-def _ways(draft: Draft, scene: int) -> list[Told]:
-    """From the floor to rung 2, a group at a time, the one that says most for an id first; a
-    foreign scene is told exactly.
-    """
-    if draft.readings[scene].foreign:
-        return [Told(VERBATIM)]
-    groups = draft.groups[scene]
-    kept = floor(groups)
-    ways = [Told(int(bool(kept)), tuple(kept))]
-    told = set(best(groups))
-    if told != set(kept):
-        ways.append(Told(1, tuple(sorted(told))))
-    rest = [place for place in range(len(groups)) if place not in told]
-    rest.sort(key=lambda place: (-groups[place].bits / len(groups[place].ids), place))
-    for place in rest:
-        told.add(place)
-        rung = 2 if len(told) == len(groups) else 1
-        ways.append(Told(rung, tuple(sorted(told))))
-    return ways

@@ -161,3 +161,13 @@ def test_a_mark_that_costs_nothing_stays() -> None:
     text = "Пришёл Егор (с собакой) — и ушёл."
     assert shortest(text, len, STOPS) == ["Пришёл Егор с собакой и ушёл"]
     assert shortest(text, lambda _: 1, STOPS) == ["Пришёл Егор (с собакой) — и ушёл"]
+
+
+def test_a_sentence_without_end_is_told_piece_by_piece() -> None:
+    text = " ".join(["и смотритель поднялся по винтовой лестнице к прожектору"] * 60)
+    found = shortest(text, len, STOPS)
+    assert len(found) > 3
+    assert "".join(found) == text
+    code = hyperlex.compress(text, rung=3)
+    assert words(code.decode()) == words(text)
+    assert "." not in code.decode()[:-1]

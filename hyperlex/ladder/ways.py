@@ -1,0 +1,111 @@
+"""The ways in which a sentence may be told, from what must be kept to its exact text.
+
+A sentence at a time: words that are told in running text (rungs 3 and 4) are found again by their
+neighbours, so half a sentence is worth less than half.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hyperlex.ladder.allocate import Step
+from hyperlex.ladder.encode import INFLECTED, VERBATIM, Draft, Told
+from hyperlex.ladder.outliner import best, floor
+from hyperlex.ladder.punctuation import sentence_starts
+
+_OUTLINED = 0.55
+"""What a scene at rung 2 is worth, its exact text being 1; a part of it by its bits."""
+
+_RUNNING = {INFLECTED: 0.93, VERBATIM: 1.0}
+"""The same of running text. Rung 2 keeps .65 of the propositions of a text, rung 3 .91
+(docs/benchmarks.md); of .5, .55 and .65 for rung 2, tried on the corpora, .55 and .5 kept most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a sentence is told.
+
+    Attributes:
+        told: each of its scenes.
+        step: what that costs, and what it is worth: code points of exact text.
+    """
+
+    told: tuple[Told, ...]
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Scenes that begin in one sentence.
+
+    Attributes:
+        scenes: their numbers.
+        ways: the first is what must be told.
+    """
+
+    scenes: tuple[int, ...]
+    ways: tuple[Way, ...]
+
+
+def ways_of(draft: Draft) -> list[Sentence]:
+    """The sentences of a draft, in order."""
+    starts = sentence_starts(draft.text)
+    by_sentence: dict[int, list[int]] = {}
+    for number, scene in enumerate(draft.scenes):
+        by_sentence.setdefault(bisect_right(starts, scene.span.start), []).append(number)
+    return [Sentence(tuple(scenes), tuple(_ways(draft, scenes))) for scenes in by_sentence.values()]
+
+
+def _ways(draft: Draft, scenes: Sequence[int]) -> Iterator[Way]:
+    """Outlines, a group at a time, the one that says most for an id first; then running text."""
+    by_scene = [_outlines(draft, scene) for scene in scenes]
+    taken = [0] * len(scenes)
+    while True:
+        now = [ways[number] for ways, number in zip(by_scene, taken, strict=True)]
+        ids, value = sum(s.ids for _, s in now), sum(s.value for _, s in now)
+        yield Way(tuple(told for told, _ in now), Step(ids, value))
+        further = [
+            ((now[k][1].value - step.value) / max(step.ids - now[k][1].ids, 0.5), k)
+            for k, ways in enumerate(by_scene)
+            for _, step in ways[taken[k] + 1 : taken[k] + 2]
+        ]
+        if not further:
+            break
+        taken[min(further)[1]] += 1
+    length = sum(_length(draft, scene) for scene in scenes)
+    foreign = any(draft.readings[scene].foreign for scene in scenes)
+    for rung, share in _RUNNING.items():
+        if rung == VERBATIM or not foreign:
+            step = Step(draft.together(scenes, rung), share * length)
+            yield Way((Told(rung),) * len(scenes), step)
+
+
+def _outlines(draft: Draft, scene: int) -> list[tuple[Told, Step]]:
+    """How one scene is told by rungs 1 and 2, from the floor on; a foreign one exactly."""
+    length = _length(draft, scene)
+    if draft.readings[scene].foreign:
+        return [(Told(VERBATIM), Step(draft.together([scene], VERBATIM), length))]
+    groups = draft.groups[scene]
+    kept = set(floor(groups))
+    orders = [kept]
+    if (named := kept | set(best(groups))) != kept:
+        orders.append(named)
+    rest = [place for place in range(len(groups)) if place not in named]
+    rest.sort(key=lambda place: (-groups[place].bits / len(groups[place].ids), place))
+    for place in rest:
+        orders.append(orders[-1] | {place})
+    whole = sum(group.bits for group in groups) or 1.0
+    ways = []
+    for order in orders:
+        told = tuple(sorted(order))
+        rung = 0 if not told else 2 if len(told) == len(groups) and order != kept else 1
+        ids = sum(len(groups[place].ids) for place in told)
+        bits = sum(groups[place].bits for place in told)
+        ways.append((Told(rung, told), Step(ids, _OUTLINED * length * bits / whole)))
+    return ways
+
+
+def _length(draft: Draft, scene: int) -> int:
+    return sum(segment.stop - segment.start for segment in draft.scenes[scene].segments)
