@@ -37,7 +37,10 @@ def stretches(ids: Iterable[int], lexicon: Lexicon, offset: int) -> Iterator[Str
     current = Stretch("exact", [])
     for index in ids:
         code = index - offset
-        if code >= 0 and not lexicon.is_ending(code):
+        if code >= 0 and lexicon.is_ending(code):
+            if current.manner == "exact":
+                continue  # it has lost its word
+        elif code >= 0:
             begun = _begun(code, current.manner, lexicon)
             if begun:
                 if current.ids:

@@ -17,10 +17,11 @@ from hyperlex.ladder.stops import WIDTH, StopModel
 
 _STOP = "."
 _SENTENCES = re.compile(r"(?:(?<=[.!?…»])|(?<=[.!?…][»\")\]]))\s+(?=[\"«(–—-]*[А-ЯЁA-Z])|\s*\n\s*")
-# First the marks without which two words would be one.
+# First the marks without which two words would be one. A colon before a capital stays, lest a
+# sentence seem to begin there.
 _MARKS = re.compile(
     r"(?<=\w)(?P<between>(?:[()\[\]…;*|•]|\.{2,})+)(?=\w)"
-    r"|(?<!\w)[-–—]+(?!\w)|[()\[\]…;*|•]+|[.:!]+(?=[\s«»\"(),.:;!?…–—-]|$)"
+    r"|(?<!\w)[-–—]+(?!\w)|[()\[\]…;*|•]+|(?!: [\"«]?[А-ЯЁA-Z])[.:!]+(?=[\s«»\"(),.:;!?…–—-]|$)"
 )
 _QUOTES = '«"'
 _SPACES = re.compile(r"\s+")

@@ -27,6 +27,7 @@ STOPS = embedded().stops
         ("— Кто там? — спросил он.", "Кто там? спросил он"),
         ("Цена 3,5 рубля, не 4.5!", "Цена 3,5 рубля, не 4.5"),
         ("От 3,5...4,5 кг", "От 3,5 4,5 кг"),
+        ("Он сказал: «Пора». Было: пять", "Он сказал: «Пора» Было пять"),
         ("", ""),
     ],
 )
@@ -133,8 +134,15 @@ def test_a_capital_of_a_common_word_is_told() -> None:
     text = tok.layout.first_scene + TEXT
     assert hyperlex.reconstruct([text, lexeme, capital]) == "Прожектор."
     assert hyperlex.reconstruct([text, lexeme]) == "прожектор."
-    lost = hyperlex.reconstruct([text, capital, lexeme])
-    assert lost == "прожектор."
+    assert hyperlex.reconstruct([text, capital, lexeme]) == "прожектор."
+
+
+def test_an_ending_without_its_word_says_nothing() -> None:
+    tok = hyperlex.load()
+    for code in (CAPITAL, tok.lexicon.first_form):
+        ending = tok.layout.first_scene + code
+        assert hyperlex.reconstruct([ending]) == ""
+        assert hyperlex.reconstruct([*tok.encode("Он вошёл"), ending]) == "Он вошёл"
 
 
 @pytest.mark.parametrize(
