@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import accumulate, chain
 
 from hyperlex.ladder.lexicon import CAPITAL, Lexicon
 from hyperlex.ladder.neighbours import SEEN, right_of, tokens_of
 from hyperlex.ladder.outline import Lexeme
 from hyperlex.ladder.punctuation import restore
+from hyperlex.ladder.remember import Remembered
 from hyperlex.ladder.telling import Following, Teller, Told, seen
 from hyperlex.ladder.thinned import shortest
 from hyperlex.ladder.wording import Member, Wording, capitalised, shown
 
-_REMEMBERED = 1 << 12
-"""Parts of a text whose ids are remembered while it is encoded: most are asked for twice."""
+_REMEMBERED = 1 << 14
+"""Parts of texts whose ids are remembered: most are asked for twice, and again with a text that has
+grown, as a talk does.
+"""
 
 Spell = Callable[[str], list[int]]
 Read = Callable[[Sequence[int]], str]
@@ -62,11 +64,14 @@ class Inflector:
 
     def __init__(self, lexicon: Lexicon, spell: Spell, read: Read, offset: int, stop: int) -> None:
         self._lexicon = lexicon
-        self._spell = spell
+        self._spell = Remembered(spell, _REMEMBERED)
         self._read = read
         self._offset = offset
         self._wording = Wording(lexicon)
-        self._teller = Teller(lexicon, self._wording, lambda text: len(spell(text)), stop)
+        self._teller = Teller(lexicon, self._wording, spell, stop)
+
+    def _cost(self, text: str) -> int:
+        return len(self._spell(text)) if text else 0
 
     def encode(self, text: str, lexemes: Mapping[str, Lexeme]) -> list[int]:
         """Ids of `text` at rung 3.
@@ -74,12 +79,7 @@ class Inflector:
         Args:
             lexemes: the lexeme of each spelling, in lower case, that may be told by one.
         """
-        spell = lru_cache(maxsize=_REMEMBERED)(self._spell)
-
-        def cost(text: str) -> int:
-            return len(spell(text)) if text else 0
-
-        sentences = shortest(text, cost, self._lexicon.stops)
+        sentences = shortest(text, self._cost, self._lexicon.stops)
         whole = "".join(sentences)
         stops = accumulate(map(len, sentences))
         following: Following = ()
@@ -87,19 +87,19 @@ class Inflector:
         for sentence, stop in reversed(list(zip(sentences, stops, strict=True))):
             start = stop - len(sentence)
             before = whole[max(0, start - SEEN) : start]
-            told = self._teller.told(sentence, before, following, lexemes, cost)
-            ids.append(self._ids(sentence, told, spell))
+            told = self._teller.told(sentence, before, following, lexemes, self._cost)
+            ids.append(self._ids(sentence, told))
             following = right_of(chain(seen(sentence, told), following))
         return [index for of_sentence in reversed(ids) for index in of_sentence]
 
-    def _ids(self, sentence: str, told: Sequence[Told], spell: Spell) -> list[int]:
+    def _ids(self, sentence: str, told: Sequence[Told]) -> list[int]:
         ids: list[int] = []
         done = 0
         for words in told:
-            ids += spell(sentence[done : words.start])
+            ids += self._spell(sentence[done : words.start])
             ids += [self._offset + code for code in words.codes]
             done = words.stop
-        return ids + spell(sentence[done:])
+        return ids + self._spell(sentence[done:])
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text that ids of rung 3 tell. Any ids of the exact lane, lexemes, hyperlexemes and

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import chain
 
 from hyperlex.ladder.forms import form_of, is_preposition, without_yo
@@ -13,6 +12,7 @@ from hyperlex.ladder.lexicon import CAPITAL, Lexicon
 from hyperlex.ladder.merge import merge
 from hyperlex.ladder.neighbours import right_of, tokens_of
 from hyperlex.ladder.outline import Lexeme
+from hyperlex.ladder.remember import Remembered
 from hyperlex.ladder.wording import Member, Wording, capitalised, cased, shown
 
 Cost = Callable[[str], int]
@@ -72,15 +72,17 @@ class Teller:
     Args:
         lexicon: codes of lexemes, hyperlexemes and forms.
         wording: what codes will say.
-        cost: how many ids spell a text in the exact lane.
+        spell: ids of a text in the exact lane.
         stop: only codes below it are used.
     """
 
-    def __init__(self, lexicon: Lexicon, wording: Wording, cost: Cost, stop: int) -> None:
+    def __init__(
+        self, lexicon: Lexicon, wording: Wording, spell: Callable[[str], list[int]], stop: int
+    ) -> None:
         self._lexicon = lexicon
         self._wording = wording
         self._stop = stop
-        self._cost = lru_cache(maxsize=1 << 18)(cost)
+        self._ids = Remembered(spell, 1 << 18)
 
     def told(
         self,
@@ -122,6 +124,9 @@ class Teller:
             while words and words[-1].start >= told.start:
                 words.pop()
         return found[::-1]
+
+    def _cost(self, words: str) -> int:
+        return len(self._ids(words))
 
     def _lexeme_of(self, word: str, lexemes: Mapping[str, Lexeme]) -> Lexeme | None:
         """The lexeme of a word, if it has a code and is written as it would be told. Names keep

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain
 
 from hyperlex.ladder.forms import forms
 from hyperlex.ladder.lexicon import Lexicon
 from hyperlex.ladder.neighbours import SEEN, Neighbours, left_of, right_of, tokens_of
 from hyperlex.ladder.outline import Lexeme
+from hyperlex.ladder.remember import Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Wording:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self.members = cache(self._members)
+        self.members = Remembered(self._members, lexicon.size + 1)
 
     def _members(self, code: int) -> tuple[Member, ...]:
         """The words of a lexeme or hyperlexeme; none of one with a frame."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import subprocess
 import sys
@@ -258,6 +259,13 @@ def test_what_is_no_ids_is_told_of(ids: object) -> None:
 
 def test_a_code_of_a_long_text_prints_in_a_line() -> None:
     assert len(repr(hyperlex.compress(PASSAGE * 20))) < 120
+
+
+def test_a_code_travels_to_another_process() -> None:
+    code = hyperlex.compress(PASSAGE, rung=3)
+    again = pickle.loads(pickle.dumps(code))
+    assert again.ids == code.ids
+    assert again.decode() == code.decode()
 
 
 def test_names_tell_what_each_id_says() -> None:
