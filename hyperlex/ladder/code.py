@@ -175,7 +175,8 @@ class SceneCode:
 
     def prefix(self, length: int) -> SceneCode:
         """The first `length` ids at most. It ends at an id that ends a word, so that half a word
-        never reads as another one.
+        never reads as another one. At rung 3 the last words may have other endings, for what
+        follows them is cut off.
         """
         if length < 0:
             raise ConfigError(f"A prefix of {length} ids was asked for: 0 or more was expected.")
