@@ -27,6 +27,7 @@ import hyperlex
 from benchmarks.arms import Texts, read_texts, small_tokenizer
 from benchmarks.induction import copying_llama
 from benchmarks.machine import Row, facts
+from benchmarks.rows import record
 from hyperlex.codebook.corpus import Document
 from hyperlex.measure.bootstrap import Interval
 from hyperlex.measure.copying import copy_tasks
@@ -126,8 +127,7 @@ def run(options: argparse.Namespace) -> None:
     texts = read_texts(options.data, CPU.characters, CPU.heldout)
     _say(f"{sum(len(each.text) for each in texts.training):,} characters to learn from")
     rows = list(measured(CPU, texts, options.out, options.starts, options.seed))
-    with options.results.open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    record(options.results, rows)
 
 
 def measured(

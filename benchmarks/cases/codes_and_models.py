@@ -11,7 +11,6 @@ worth. Codes see the text that they tell and nothing before or after it.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections import defaultdict
@@ -43,6 +42,7 @@ from benchmarks.decoder import (
 from benchmarks.meaning import CONTROL, LADDER, Row
 from benchmarks.passages import Coder, Passage, coded_sample
 from benchmarks.plot import Point, panels
+from benchmarks.rows import record
 from hyperlex.codebook.corpus import Document
 from hyperlex.codebook.joints import analyzer_version
 from hyperlex.codebook.train.train import train_codebook
@@ -117,7 +117,7 @@ def run(options: argparse.Namespace) -> None:
         "training_flops": training.flops,
         "seed": options.seed,
     }
-    _write(options.results, (found | stamp for found in rows))
+    record(options.results, (found | stamp for found in rows))
 
 
 def _opened(folder: Path) -> tuple[Any, HyperTokenizer]:
@@ -247,13 +247,6 @@ def _dry_run() -> None:
     for told in verdicts(rows):
         print(told)
     print(f"dry run: {len(rows)} rows, none is written")
-
-
-def _write(path: Path, rows: Iterable[Row]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        for found in rows:
-            file.write(json.dumps(found, ensure_ascii=False) + "\n")
 
 
 def _say(text: str) -> None:

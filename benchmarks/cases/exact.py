@@ -7,7 +7,6 @@ DATA/corpora. A tokenizer whose laws are broken gets no other figure.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import resource
 import sys
@@ -22,6 +21,7 @@ import tokenizers
 import transformers
 
 import hyperlex
+from benchmarks.rows import record
 from hyperlex import Codebook, HyperTokenizer
 from hyperlex.codebook import BaseTokenizer
 from hyperlex.codebook.files import MACHINE_FILE
@@ -86,10 +86,7 @@ def _record(rows: list[dict[str, Any]]) -> None:
         "transformers": transformers.__version__,
         "python": sys.version.split()[0],
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("a", encoding="utf-8") as file:
-        for row in rows:
-            file.write(json.dumps({**row, **stamp}, ensure_ascii=False) + "\n")
+    record(RESULTS, ({**row, **stamp} for row in rows))
 
 
 def _codebook(source: Path, options: argparse.Namespace) -> tuple[Codebook, list[dict[str, Any]]]:

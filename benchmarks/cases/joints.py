@@ -8,7 +8,6 @@ asked on held-out text how long it is, where it cuts words, and how its phrases 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 import unicodedata
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import hyperlex
+from benchmarks.rows import record
 from hyperlex import Codebook, HyperTokenizer
 from hyperlex.codebook import BaseTokenizer, Document
 from hyperlex.codebook.corpus import documents
@@ -322,12 +322,10 @@ def _record(rows: Any, tokenizer: str, variant: str) -> None:
         "hyperlex": hyperlex.__version__,
         "python": sys.version.split()[0],
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("a", encoding="utf-8") as file:
-        for row in rows:
-            line = {"tokenizer": tokenizer, "variant": variant, **row, **stamp}
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            print(f"{tokenizer:18} {variant:10} {row['metric']:56} {row['value']:>8} {row['unit']}")
+    lines = [{"tokenizer": tokenizer, "variant": variant, **row, **stamp} for row in rows]
+    record(RESULTS, lines)
+    for row in lines:
+        print(f"{tokenizer:18} {variant:10} {row['metric']:56} {row['value']:>8} {row['unit']}")
 
 
 def tables(rows: list[dict[str, Any]]) -> dict[str, str]:

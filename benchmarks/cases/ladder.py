@@ -9,7 +9,6 @@ codes of these texts pass the gate.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections import defaultdict
@@ -37,6 +36,7 @@ from benchmarks.meaning import (
     row,
 )
 from benchmarks.plot import Point, panels
+from benchmarks.rows import record
 from hyperlex.codebook.corpus import documents, text_files
 from hyperlex.codebook.joints import analyzer_version
 from hyperlex.errors import ConfigError
@@ -321,10 +321,7 @@ def _write(path: Path, rows: Iterable[Row]) -> None:
         "extractor": analyzer_version(),
         "date": date.today().isoformat(),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        for found in rows:
-            file.write(json.dumps(found | stamp, ensure_ascii=False) + "\n")
+    record(path, (found | stamp for found in rows))
 
 
 def _say(text: str) -> None:

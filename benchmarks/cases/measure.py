@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import hyperlex
+from benchmarks.rows import record
 from hyperlex.codebook.corpus import documents
 from hyperlex.measure import METRICS, Report, load_peer, measure
 from hyperlex.measure.bootstrap import Interval
@@ -88,9 +89,7 @@ def run(options: argparse.Namespace) -> None:
     stamp: dict[str, Any] = {"hyperlex": hyperlex.__version__, "date": date.today().isoformat()}
     stamp |= {"characters": report.size.characters, "analysed": report.sample.characters}
     stamp |= {"scenes": report.sample.scenes, "blocks": report.resampling.clusters}
-    with RESULTS.open("a", encoding="utf-8") as file:
-        for row in rows:
-            file.write(json.dumps(row | stamp, ensure_ascii=False) + "\n")
+    record(RESULTS, (row | stamp for row in rows))
 
 
 def compared(data: Path) -> Report:

@@ -11,7 +11,6 @@ of a CPU. With a GPU, `--scale gpu` trains models of more than 60 million parame
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -34,6 +33,7 @@ from benchmarks.arms import (
     train_arm,
 )
 from benchmarks.machine import Row, facts
+from benchmarks.rows import record
 from hyperlex.measure.bootstrap import Bootstrap, Interval
 from hyperlex.recipes.pretrain.tokens import open_tokenizer
 from hyperlex.recipes.pretrain.train import Budget
@@ -137,10 +137,7 @@ def run(options: argparse.Namespace) -> None:
         pair = Pair(name, scale, flops, texts, options.out / name)
         for seed in range(options.seeds or scale.seeds):
             rows = list(pair.rows_of_speed(seed) if options.speed else pair.rows(seed))
-            with options.results.open("a", encoding="utf-8") as file:
-                for row in rows:
-                    file.write(json.dumps(row | {"scale": options.scale}, ensure_ascii=False))
-                    file.write("\n")
+            record(options.results, (row | {"scale": options.scale} for row in rows))
 
 
 class Pair:
