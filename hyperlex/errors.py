@@ -41,3 +41,8 @@ class ConfigError(HyperlexError, ValueError):
 
 class MissingDependencyError(HyperlexError, ImportError):
     """An optional package that the call needs is not installed: the message holds the command."""
+
+
+def first_line(error: BaseException) -> str:
+    """The message of an error of another library in one line; its kind where it has none."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -8,10 +8,13 @@ machine is found without a question.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import Any
+
+from hyperlex.errors import ConfigError, first_line
 
 _HUB_ID = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 
@@ -40,6 +43,27 @@ def model_options(source: str | Path) -> dict[str, Any]:
     return {"local_files_only": True, "adapter_kwargs": {"local_files_only": True}}
 
 
+def snapshot(name: str, patterns: Sequence[str]) -> Path:
+    """Where the files of a hub id that match `patterns` are on this machine.
+
+    Raises:
+        ConfigError: they cannot be had.
+    """
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(
+            snapshot_download(
+                name, allow_patterns=[*patterns], local_files_only=from_cache_alone(name)
+            )
+        )
+    except Exception as error:  # a dozen kinds; each means the same to the caller
+        raise ConfigError(
+            f"{name!r} is neither a directory nor a hub id that can be loaded here ({why(error)}). "
+            "Check the spelling of the path."
+        ) from error
+
+
 def why(error: Exception) -> str:
     """The reason of a failed loading, in one line without a full stop."""
     from huggingface_hub.errors import LocalEntryNotFoundError
@@ -49,7 +73,7 @@ def why(error: Exception) -> str:
         if isinstance(cause, LocalEntryNotFoundError) and (silence := _silence()) is not None:
             return f"it is not in the cache of this machine, and the hub does not answer: {silence}"
         cause = cause.__cause__ or cause.__context__
-    return _first_line(error)
+    return first_line(error).rstrip(".")
 
 
 @cache
@@ -71,10 +95,5 @@ def _asked(seconds: float) -> str | None:
     try:
         get_session().head(constants.ENDPOINT, timeout=seconds)
     except Exception as error:  # of the HTTP client, and which one it is depends on the version
-        return _first_line(error)
+        return first_line(error).rstrip(".")
     return None
-
-
-def _first_line(error: Exception) -> str:
-    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return line.rstrip(".")

@@ -11,11 +11,10 @@ import typer
 
 from hyperlex.cli.options import JsonOption, TokenizerOption, read_text, tell_of_hub
 from hyperlex.errors import ConfigError
+from hyperlex.sizes import GIB
 
 if TYPE_CHECKING:
     from hyperlex.model.plan import MemoryPlan
-
-GIB = 1 << 30
 
 
 @dataclass(frozen=True)

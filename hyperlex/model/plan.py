@@ -23,12 +23,12 @@ from hyperlex.model.activations import activation_bytes
 from hyperlex.model.attention import NAME
 from hyperlex.model.cache import Width, cache_bytes, check_width
 from hyperlex.model.quantizer import METHOD, HyperlexQuantConfig, HyperlexQuantizer
+from hyperlex.sizes import GIB
 
 Weights = Literal["nf4", "int4", "fp16", "bf16", "fp32"]
 WEIGHTS: Final[tuple[str, ...]] = get_args(Weights)
 DTYPES: Final = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
 
-GIB: Final = 1 << 30
 RESERVE: Final = GIB // 2
 """For CUDA itself and the libraries' kernels; what the driver takes differs by card and version."""
 PREFILL_CHUNK: Final = 512

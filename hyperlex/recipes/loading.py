@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from hyperlex.compat import available, require
 from hyperlex.errors import ConfigError, FormatError
-from hyperlex.hub import from_cache_alone, model_options, why
+from hyperlex.hub import model_options, snapshot, why
 from hyperlex.recipes.config import RESOLVED_FILE, read_recipe
 from hyperlex.recipes.finetune.config import FinetuneConfig
 from hyperlex.recipes.pretrain.tokens import open_tokenizer
@@ -203,7 +203,7 @@ def load_tokenizer(source: str | Path) -> HyperTokenizer:
     """
     path = Path(source)
     if not path.exists():
-        path = _from_hub(str(source))
+        path = snapshot(str(source), ["*.json", "*.jinja", "codebook.*", "*.txt"])
     if (path / CONFIG_FILE).is_file():
         return load(path)
     return open_tokenizer(str(path))
@@ -294,21 +294,3 @@ def _stored_bits(config: Any) -> str | None:
     if given.get("load_in_8bit"):
         return "int8"
     return str(given.get("format") or given.get("quant_method"))
-
-
-def _from_hub(name: str) -> Path:
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(
-            snapshot_download(
-                name,
-                allow_patterns=["*.json", "*.jinja", "codebook.*", "*.txt"],
-                local_files_only=from_cache_alone(name),
-            )
-        )
-    except Exception as error:  # a dozen kinds; each means the same to the caller
-        raise ConfigError(
-            f"{name!r} is neither a directory nor a hub id that can be loaded here ({why(error)}). "
-            "Check the spelling of the path."
-        ) from error

@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 
 from hyperlex.codebook.codebook import Codebook
 from hyperlex.codebook.files import MACHINE_FILE, READABLE_FILE, to_tsv
-from hyperlex.errors import ConfigError, HyperlexError
+from hyperlex.errors import ConfigError, HyperlexError, first_line
 from hyperlex.tokenizer.face import CONFIG_FILE as FACE_FILE
 from hyperlex.tokenizer.face import MODEL_CONFIG_FILE, read_json
 from hyperlex.tokenizer.hf import CODE_FILE, autotokenizer_trap, mapped_class
@@ -243,7 +243,7 @@ class _Visit:
             try:
                 loaded = _auto_tokenizer(self.directory)
             except Exception as error:  # transformers raises a dozen kinds
-                reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+                reason = first_line(error)
                 why = f"; {trap}" if trap else ""
                 self.broken(check, f"cannot load it {where}: {reason}{why}", remedy)
                 return

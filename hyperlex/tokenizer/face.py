@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hyperlex.codebook.base import BaseTokenizer
-from hyperlex.errors import FormatError
+from hyperlex.errors import FormatError, first_line
 from hyperlex.hub import from_cache_alone
 
 CONFIG_FILE, TEMPLATE_FILE = "tokenizer_config.json", "chat_template.jinja"
@@ -125,7 +125,7 @@ def _of_directory(directory: Path) -> Face:
         tokenizer = _loaded(directory, trust_remote_code=False)
     except Exception as error:  # transformers raises a dozen kinds; the files tell most of it
         warnings.warn(
-            f"transformers cannot load the base in {directory} ({_first_line(error)}). Its special "
+            f"transformers cannot load the base in {directory} ({first_line(error)}). Its special "
             "tokens and chat template are taken from its files; what its class alone sets is lost.",
             stacklevel=4,
         )
@@ -223,7 +223,3 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise FormatError(f"{path} holds no JSON object. Fetch or save it again.")
     return data
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from hyperlex.codebook import MACHINE_FILE
 from hyperlex.errors import ConfigError, FormatError
-from hyperlex.hub import from_cache_alone, is_hub_id, why
+from hyperlex.hub import is_hub_id, snapshot
 from hyperlex.tokenizer.face import saved_face
 from hyperlex.tokenizer.hf import autotokenizer_trap
 from hyperlex.tokenizer.hyper import HyperTokenizer
@@ -42,7 +42,7 @@ def load(source: str | Path | None = None) -> HyperTokenizer:
     """
     directory = EMBEDDED if source is None else Path(source)
     if not directory.exists() and source is not None and is_hub_id(str(source)):
-        directory = _from_hub(str(source))
+        directory = snapshot(str(source), ["*.json", "*.jinja", "codebook.*"])
     if not directory.is_dir():
         raise ConfigError(
             f"{directory} is no directory: one that HyperTokenizer.save wrote was expected."
@@ -171,22 +171,4 @@ def _read_codebook(directory: Path) -> bytes:
     except OSError as error:
         raise FormatError(
             f"{path} cannot be read ({error.strerror}). Save or fetch the tokenizer again."
-        ) from error
-
-
-def _from_hub(name: str) -> Path:
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(
-            snapshot_download(
-                name,
-                allow_patterns=["*.json", "*.jinja", "codebook.*"],
-                local_files_only=from_cache_alone(name),
-            )
-        )
-    except Exception as error:  # a dozen kinds; each means the same to the caller
-        raise ConfigError(
-            f"{name!r} is neither a directory nor a hub id that can be loaded here ({why(error)}). "
-            "Check the spelling of the path."
         ) from error

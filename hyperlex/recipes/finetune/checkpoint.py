@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from hyperlex.errors import ConfigError, FormatError
+from hyperlex.errors import ConfigError, FormatError, first_line
 from hyperlex.files import atomic_directory
 from hyperlex.recipes.finetune.adapters import trained_parameters
 
@@ -122,4 +122,4 @@ def _is_about_writing(error: BaseException) -> bool:
 def _reason(error: Any) -> str:
     if isinstance(error, RuntimeError) or getattr(error, "errno", None) == errno.ENOSPC:
         return "no space left on the device"
-    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+    return first_line(error).rstrip(".")
