@@ -23,6 +23,12 @@ class Step:
     ids: int
     value: float
 
+    def gain(self, further: Step) -> float:
+        """What another step adds for each id that it costs more. One that costs no more comes
+        first, the one that adds most before the others.
+        """
+        return (further.value - self.value) / max(further.ids - self.ids, 0.5)
+
 
 def allocate(steps: Sequence[Sequence[Step]], budget: int) -> list[int]:
     """Which way each sentence is told in.
@@ -45,8 +51,7 @@ def allocate(steps: Sequence[Sequence[Step]], budget: int) -> list[int]:
         """The best way on from where a sentence is that still fits."""
         now = steps[sentence][taken[sentence]]
         onwards = [
-            # A step that costs nothing comes first, the one that gives most before the others.
-            ((now.value - step.value) / max(step.ids - now.ids, 0.5), sentence, number)
+            (-now.gain(step), sentence, number)
             for number, step in enumerate(steps[sentence])
             if step.value > now.value and step.ids - now.ids <= left
         ]

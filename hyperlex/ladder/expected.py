@@ -13,13 +13,13 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperlex.ladder.forms import forms, plain
+from hyperlex.ladder.forms import GENDERS, forms, plain
 from hyperlex.ladder.neighbours import Neighbours, features
 from hyperlex.ladder.outline import Lexeme
+from hyperlex.ladder.remember import Remembered
 
 _CASES = frozenset(("nomn", "gent", "datv", "accs", "ablt", "loct"))
 _NUMBERS = frozenset(("sing", "plur"))
-_GENDERS = frozenset(("masc", "femn", "neut"))
 _VOICES = frozenset(("actv", "pssv", "pres", "past"))
 
 
@@ -33,7 +33,7 @@ def parts_of(form: str) -> tuple[str, ...]:
     pos, *grammemes = form.split(",")
     parts = list(grammemes)
     case = [x for x in grammemes if x in _CASES]
-    for others in (_NUMBERS, _GENDERS):
+    for others in (_NUMBERS, GENDERS):
         parts += [f"{x}+{y}" for x in case for y in grammemes if y in others]
     if pos == "VERB":
         parts.append("+".join(grammemes))
@@ -65,7 +65,7 @@ class FormModel:
         self.parts = tuple(parts)
         self.facts = facts
         self.weights = weights
-        self._known: dict[Lexeme, _Paradigm] = {}
+        self._paradigm = Remembered(self._made_paradigm, 1 << 15)
 
     @classmethod
     def empty(cls) -> FormModel:
@@ -88,13 +88,8 @@ class FormModel:
     def _rows(self) -> dict[int, int]:
         return {fact: row for row, fact in enumerate(self.facts.tolist())}
 
-    def _paradigm(self, lexeme: Lexeme) -> _Paradigm:
-        found = self._known.get(lexeme)
-        if found is None:
-            if len(self._known) > 1 << 15:
-                self._known.clear()
-            found = self._known[lexeme] = _Paradigm(lexeme, self.parts)
-        return found
+    def _made_paradigm(self, lexeme: Lexeme) -> _Paradigm:
+        return _Paradigm(lexeme, self.parts)
 
 
 class _Paradigm:

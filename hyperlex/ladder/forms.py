@@ -34,7 +34,7 @@ _INFLECTION = frozenset(
     )
 )  # fmt: skip
 
-_GENDERS = frozenset(("masc", "femn", "neut"))
+GENDERS = frozenset(("masc", "femn", "neut"))
 
 
 def plain(text: str) -> str:
@@ -69,7 +69,7 @@ def forms(lexeme: Lexeme) -> dict[str, str]:
 def form_name(tag: Any) -> str:
     """`NOUN,gent,sing` of a tag of the dictionary. A noun is not inflected for gender."""
     told = tag.grammemes & _INFLECTION
-    return ",".join([str(tag.POS), *sorted(told - _GENDERS if tag.POS == "NOUN" else told)])
+    return ",".join([str(tag.POS), *sorted(told - GENDERS if tag.POS == "NOUN" else told)])
 
 
 @lru_cache(maxsize=1 << 16)

@@ -68,7 +68,7 @@ class Inflector:
         self._read = read
         self._offset = offset
         self._wording = Wording(lexicon)
-        self._teller = Teller(lexicon, self._wording, spell, stop)
+        self._teller = Teller(lexicon, self._wording, spell, self._cost, stop)
 
     def _cost(self, text: str) -> int:
         return len(self._spell(text)) if text else 0
@@ -87,7 +87,7 @@ class Inflector:
         for sentence, stop in reversed(list(zip(sentences, stops, strict=True))):
             start = stop - len(sentence)
             before = whole[max(0, start - SEEN) : start]
-            told = self._teller.told(sentence, before, following, lexemes, self._cost)
+            told = self._teller.told(sentence, before, following, lexemes)
             ids.append(self._ids(sentence, told))
             following = right_of(chain(seen(sentence, told), following))
         return [index for of_sentence in reversed(ids) for index in of_sentence]

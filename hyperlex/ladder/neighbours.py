@@ -91,7 +91,12 @@ def _is_common(word: str) -> bool:
 
 def features(lexeme: Lexeme, around: Neighbours) -> list[int]:
     """What is known of a word before its form is, each fact as a CRC-32."""
-    return [zlib.crc32(fact.encode()) for fact in _facts(lexeme, around)]
+    return hashed(_facts(lexeme, around))
+
+
+def hashed(facts: Iterable[str]) -> list[int]:
+    """What a model knows facts by: their CRC-32."""
+    return [zlib.crc32(fact.encode()) for fact in facts]
 
 
 def _facts(lexeme: Lexeme, around: Neighbours) -> Iterator[str]:

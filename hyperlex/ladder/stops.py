@@ -6,7 +6,6 @@ whole numbers, so that a text is read alike everywhere.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperlex.ladder.forms import plain
-from hyperlex.ladder.neighbours import sign_of
+from hyperlex.ladder.neighbours import hashed, sign_of
 
 WIDTH = 2
 """How many tokens are looked at on either side."""
@@ -27,7 +26,7 @@ def stop_features(left: Sequence[str], right: Sequence[str]) -> list[int]:
         left: the tokens before it as they are written, the last one last.
         right: the tokens after it, the capitalised word first.
     """
-    return [zlib.crc32(fact.encode()) for fact in _facts(left, right)]
+    return hashed(_facts(left, right))
 
 
 def _facts(left: Sequence[str], right: Sequence[str]) -> Iterator[str]:

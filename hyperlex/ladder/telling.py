@@ -15,7 +15,6 @@ from hyperlex.ladder.outline import Lexeme
 from hyperlex.ladder.remember import Remembered
 from hyperlex.ladder.wording import Member, Wording, capitalised, cased, shown
 
-Cost = Callable[[str], int]
 Following = tuple[str | Lexeme, ...]
 """The tokens after a place as a word before it sees them."""
 
@@ -72,25 +71,28 @@ class Teller:
     Args:
         lexicon: codes of lexemes, hyperlexemes and forms.
         wording: what codes will say.
-        spell: ids of a text in the exact lane.
+        spell: ids of some words in the exact lane.
+        cost: how many ids spell a part of a sentence there.
         stop: only codes below it are used.
     """
 
     def __init__(
-        self, lexicon: Lexicon, wording: Wording, spell: Callable[[str], list[int]], stop: int
+        self,
+        lexicon: Lexicon,
+        wording: Wording,
+        spell: Callable[[str], list[int]],
+        cost: Callable[[str], int],
+        stop: int,
     ) -> None:
         self._lexicon = lexicon
         self._wording = wording
         self._stop = stop
-        self._ids = Remembered(spell, 1 << 18)
+        self._cost = cost
+        # Apart from the parts of sentences, of which fewer are remembered.
+        self._words = Remembered(spell, 1 << 18)
 
     def told(
-        self,
-        sentence: str,
-        before: str,
-        following: Following,
-        lexemes: Mapping[str, Lexeme],
-        cost: Cost,
+        self, sentence: str, before: str, following: Following, lexemes: Mapping[str, Lexeme]
     ) -> list[Told]:
         """Words that take fewer ids as codes than spelled, in order.
 
@@ -101,7 +103,6 @@ class Teller:
             before: the text before it.
             following: the tokens after it.
             lexemes: the lexeme of each spelling, in lower case, that may be told by one.
-            cost: how many ids spell a part of the sentence.
         """
         words = [
             _Word(match[0], match.start(), match.end(), self._lexeme_of(match[0], lexemes))
@@ -113,7 +114,7 @@ class Teller:
             told = None
             if words[-1].lexeme is not None and (candidates := self._candidates(words, sentence)):
                 right = right_of(chain(tokens_of(sentence[words[-1].stop : stop]), following))
-                told = self._best(candidates, sentence[:stop], before, right, cost)
+                told = self._best(candidates, sentence[:stop], before, right)
             if told is None:
                 words.pop()
                 continue
@@ -125,8 +126,8 @@ class Teller:
                 words.pop()
         return found[::-1]
 
-    def _cost(self, words: str) -> int:
-        return len(self._ids(words))
+    def _cost_of_words(self, words: str) -> int:
+        return len(self._words(words))
 
     def _lexeme_of(self, word: str, lexemes: Mapping[str, Lexeme]) -> Lexeme | None:
         """The lexeme of a word, if it has a code and is written as it would be told. Names keep
@@ -157,7 +158,7 @@ class Teller:
                 continue
             start = word.start - len(members[0].preposition) - bool(members[0].preposition)
             start -= sentence[:start].endswith(" ")
-            if start >= 0 and self._cost(sentence[start : last.stop]) > 1:
+            if start >= 0 and self._cost_of_words(sentence[start : last.stop]) > 1:
                 found.append(Told(members, (code,), start, last.stop))
         return found[::-1]
 
@@ -169,12 +170,7 @@ class Teller:
         return joined[0].code if len(joined) == 1 else None
 
     def _best(
-        self,
-        candidates: Sequence[Told],
-        sentence: str,
-        before: str,
-        right: Following,
-        cost: Cost,
+        self, candidates: Sequence[Told], sentence: str, before: str, right: Following
     ) -> Told | None:
         """Of what the last words of a sentence may be told by, what leaves it shortest; None where
         spelling them is as short.
@@ -189,11 +185,11 @@ class Teller:
         if not told:
             return None
         lengths = [
-            cost(sentence[: each.start]) + len(each.codes) + cost(sentence[each.stop :])
+            self._cost(sentence[: each.start]) + len(each.codes) + self._cost(sentence[each.stop :])
             for each in told
         ]
         shortest = min(lengths)
-        return told[lengths.index(shortest)] if shortest < cost(sentence) else None
+        return told[lengths.index(shortest)] if shortest < self._cost(sentence) else None
 
     def _as_written(
         self, told: Told, sentence: str, before: str, right: Following, form: str = ""
@@ -202,11 +198,11 @@ class Teller:
         they are written, or not in fewer ids.
         """
         written = sentence[told.start : told.stop]
-        spelled = self._cost(written)
         said = self._wording.say(told.members, before + sentence[: told.start], right, form)
         if said == without_yo(written):
             return told
-        if spelled <= len(told.codes) + 1 or capitalised(said) != without_yo(written):
+        capital_pays = self._cost_of_words(written) > len(told.codes) + 1
+        if not capital_pays or capitalised(said) != without_yo(written):
             return None
         return replace(told, codes=(*told.codes, CAPITAL))
 
@@ -215,7 +211,7 @@ class Teller:
         written = sentence[told.start : told.stop]
         form = form_of(told.members[0].lexeme, written.lstrip().lower())
         code = self._lexicon.form_codes.get(form) if form else None
-        if form is None or code is None or self._cost(written) <= 2:
+        if form is None or code is None or self._cost_of_words(written) <= 2:
             return []
         formed = self._as_written(
             replace(told, codes=(*told.codes, code)), sentence, before, (), form

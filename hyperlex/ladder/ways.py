@@ -67,7 +67,7 @@ def _ways(draft: Draft, scenes: Sequence[int]) -> Iterator[Way]:
         ids, value = sum(s.ids for _, s in now), sum(s.value for _, s in now)
         yield Way(tuple(told for told, _ in now), Step(ids, value))
         further = [
-            ((now[k][1].value - step.value) / max(step.ids - now[k][1].ids, 0.5), k)
+            (-now[k][1].gain(step), k)
             for k, ways in enumerate(by_scene)
             for _, step in ways[taken[k] + 1 : taken[k] + 2]
         ]

@@ -6,6 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from strategies import any_text
 
@@ -13,7 +14,7 @@ from hyperlex.codebook.corpus import Document
 from hyperlex.ladder.files import embedded
 from hyperlex.ladder.neighbours import tokens_of
 from hyperlex.ladder.stops import StopModel, stop_features
-from hyperlex.recipes.ladder.rounding import rounded
+from hyperlex.recipes.ladder.fitting import rounded
 from hyperlex.recipes.ladder.stops import StopConfig, learn_stops
 
 TEXTS = [
@@ -59,8 +60,8 @@ def test_facts_and_weights_go_together() -> None:
 
 
 def test_rounding_keeps_signs_and_order() -> None:
-    weights = np.array([-2.0, -0.5, 0.0, 0.5, 2.0], np.float32)
+    weights = torch.tensor([-2.0, -0.5, 0.0, 0.5, 2.0])
     found = rounded(weights)
     assert found.dtype == np.int8
     assert (np.diff(found.astype(int)) > 0).all()
-    assert (rounded(np.zeros(3, np.float32)) == 0).all()
+    assert (rounded(torch.zeros(3)) == 0).all()

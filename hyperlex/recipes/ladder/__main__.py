@@ -3,10 +3,9 @@
     OMP_NUM_THREADS=1 python -m hyperlex.recipes.ladder --data ../shared/data
 
 Reads a sample of the corpora with the analyzer (most of the time; what it found is kept in WORK for
-the next run), then counts, and learns which forms and stops to
-expect. About an hour on two idle cores; the
-same corpora give the same bytes. Writes `hyperlex/artifacts/ladder`, and the size of the scene
-range into the config of the embedded tokenizer.
+the next run), then counts, and learns which forms and stops to expect. About an hour on two idle
+cores; the same corpora give the same bytes. Writes `hyperlex/artifacts/ladder`, and the size of
+the scene range into the config of the embedded tokenizer.
 """
 
 from __future__ import annotations

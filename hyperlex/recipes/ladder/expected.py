@@ -32,7 +32,7 @@ from hyperlex.ladder.neighbours import (
 )
 from hyperlex.ladder.outline import Lexeme
 from hyperlex.ladder.punctuation import sentences_of, thin
-from hyperlex.recipes.ladder.rounding import rounded
+from hyperlex.recipes.ladder.fitting import descend, kept_facts, rounded
 from hyperlex.word.dictionary import dictionary
 
 _KINDS = {"NOUN": "N", "VERB": "V", "INFN": "I", "ADJF": "A", "PRTF": "T", "ADJS": "S", "PRTS": "S"}
@@ -177,42 +177,30 @@ def learn_forms(
     lessons: Lessons, config: FormConfig, told: Callable[[str], None] = print
 ) -> FormModel:
     """The model that some lessons teach. Deterministic."""
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
-    distinct, inverse, counts = np.unique(lessons.facts, return_inverse=True, return_counts=True)
-    kept = np.sort(np.argsort(-counts, kind="stable")[: config.facts])
-    rows = np.full(len(distinct), -1, np.int64)
-    rows[kept] = np.arange(len(kept))
-    batches = _Batches(lessons, rows[inverse])
+    kept, rows = kept_facts(lessons.facts, config.facts)
+    batches = _Batches(lessons, rows, len(kept))
     weights = torch.nn.EmbeddingBag(len(kept), len(batches.parts), mode="sum", sparse=True)
-    torch.nn.init.zeros_(weights.weight)
-    optimiser = torch.optim.SparseAdam(weights.parameters(), lr=config.rate)
     random = np.random.default_rng(0)
-    steps = config.epochs * -(-len(batches.words) // _BATCH)
-    step = 0
-    for epoch in range(config.epochs):
-        order = random.permutation(len(batches.words))
-        total = 0.0
-        for start in range(0, len(order), _BATCH):
-            for group in optimiser.param_groups:
-                group["lr"] = config.rate * (1 - step / steps)
-            chosen = [batches.words[k] for k in order[start : start + _BATCH].tolist()]
-            loss = batches.loss(weights, chosen, config.dropout, random)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()  # type: ignore[no-untyped-call]
-            total += float(loss.detach()) * len(chosen)
-            step += 1
-        told(f"forms, epoch {epoch + 1}: {total / max(1, len(order)):.3f} nats a word")
-    found = weights.weight.detach().numpy()
-    return FormModel(batches.parts, distinct[kept], rounded(found))
+    epochs = descend(
+        weights,
+        len(batches.words),
+        lambda chosen: batches.loss(weights, chosen, config.dropout, random),
+        random,
+        batch=_BATCH,
+        epochs=config.epochs,
+        rate=config.rate,
+    )
+    for epoch, loss in enumerate(epochs, 1):
+        told(f"forms, epoch {epoch}: {loss:.3f} nats a word")
+    return FormModel(batches.parts, kept, rounded(weights.weight))
 
 
 class _Batches:
     """Words with their candidates, made ready for the loss."""
 
-    def __init__(self, lessons: Lessons, rows: NDArray[np.int64]) -> None:
+    def __init__(self, lessons: Lessons, rows: NDArray[np.int64], kept: int) -> None:
         self._rows = rows
+        self._kept = kept
         self._starts = np.concatenate([[0], lessons.ends])
         self._lexemes = lessons.lexemes
         self._tables: dict[Lexeme, tuple[list[str], list[tuple[int, ...]]]] = {}
@@ -244,18 +232,19 @@ class _Batches:
     def loss(
         self,
         weights: torch.nn.EmbeddingBag,
-        words: Sequence[tuple[int, frozenset[int]]],
+        numbers: NDArray[np.int64],
         dropout: float,
         random: np.random.Generator,
     ) -> torch.Tensor:
         """Mean negative log-likelihood of the spellings of some words."""
+        words = [self.words[number] for number in numbers.tolist()]
         shown = []
         candidates: list[tuple[int, ...]] = []
         owners: list[int] = []
         right: list[bool] = []
         for owner, (number, chosen) in enumerate(words):
             rows = self._rows[self._starts[number] : self._starts[number + 1]]
-            shown.append(rows[(rows >= 0) & (random.random(len(rows)) >= dropout)])
+            shown.append(rows[(rows < self._kept) & (random.random(len(rows)) >= dropout)])
             _, parts = self._tables[self._lexemes[number]]
             candidates += parts
             owners += [owner] * len(parts)

@@ -19,7 +19,7 @@ from hyperlex.codebook.corpus import Document
 from hyperlex.ladder.neighbours import tokens_of
 from hyperlex.ladder.punctuation import ends_plainly, sentences_of, thin
 from hyperlex.ladder.stops import WIDTH, StopModel, stop_features
-from hyperlex.recipes.ladder.rounding import rounded
+from hyperlex.recipes.ladder.fitting import descend, kept_facts, rounded
 
 _BATCH = 1024
 
@@ -53,48 +53,24 @@ def learn_stops(sample: Iterable[Document], config: StopConfig) -> StopModel:
             answers.append(stop)
     if not facts:
         return StopModel.empty()
-    distinct, inverse, counts = np.unique(
-        np.array(facts, np.uint32), return_inverse=True, return_counts=True
-    )
-    kept = np.sort(np.argsort(-counts, kind="stable")[: config.facts])
-    # The last row stands for all facts that are not kept.
-    rows = np.full(len(distinct), len(kept), np.int64)
-    rows[kept] = np.arange(len(kept))
-    shown = torch.from_numpy(rows[inverse.reshape(len(facts), -1)])
-    return StopModel(distinct[kept], rounded(_fitted(shown, answers, len(kept), config)))
-
-
-def _fitted(
-    shown: torch.Tensor, answers: list[bool], facts: int, config: StopConfig
-) -> NDArray[np.float32]:
-    """[facts] weights.
-
-    Args:
-        shown: [places, facts of a place] int64, rows of facts; `facts` for one that is not kept.
-    """
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
-    labels = torch.tensor(answers, dtype=torch.float32)
+    kept, rows = kept_facts(np.array(facts, np.uint32), config.facts)
+    shown, labels = torch.from_numpy(rows), torch.tensor(answers, dtype=torch.float32)
     importance = torch.where(labels > 0, 1.0, config.wrong)
-    weights = torch.nn.EmbeddingBag(facts + 1, 1, mode="sum", sparse=True, padding_idx=facts)
-    torch.nn.init.zeros_(weights.weight)
-    optimiser = torch.optim.SparseAdam(weights.parameters(), lr=config.rate)
-    random = np.random.default_rng(0)
-    batches = [
-        batch
-        for _ in range(config.epochs)
-        for batch in torch.split(torch.from_numpy(random.permutation(len(answers))), _BATCH)
-    ]
-    for step, batch in enumerate(batches):
-        for group in optimiser.param_groups:
-            group["lr"] = config.rate * (1 - step / len(batches))
+    # The last row stands for all facts that are not kept.
+    weights = torch.nn.EmbeddingBag(
+        len(kept) + 1, 1, mode="sum", sparse=True, padding_idx=len(kept)
+    )
+
+    def loss(chosen: NDArray[np.int64]) -> torch.Tensor:
+        batch = torch.from_numpy(chosen)
         scores = weights(shown[batch]).squeeze(1)
-        loss = binary_cross_entropy_with_logits(scores, labels[batch], importance[batch])
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()  # type: ignore[no-untyped-call]
-    found: NDArray[np.float32] = weights.weight.detach().numpy()[:-1, 0]
-    return found
+        return binary_cross_entropy_with_logits(scores, labels[batch], importance[batch])
+
+    random = np.random.default_rng(0)
+    options = {"batch": _BATCH, "epochs": config.epochs}
+    for _ in descend(weights, len(answers), loss, random, rate=config.rate, **options):
+        pass
+    return StopModel(kept, rounded(weights.weight[:-1, 0]))
 
 
 def _places(text: str) -> Iterator[tuple[list[str], list[str], bool]]:
