@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
+
+_ORDINAL = re.compile(r"(\d+)(-(?:й|я|е|ю|го|му|м|х|ми))")
 
 
 @cache
@@ -31,11 +34,21 @@ def dictionary() -> Any:
                 found = self.dictionary.words.similar_items(lower, self.char_substitutes)
                 if found:
                     return self._of_known(lower, found)
+                ordinal = _ORDINAL.fullmatch(lower)
+                if ordinal:
+                    return self._of_ordinal(*ordinal.groups())
             try:
                 return super().parse(word)
             except ValueError:
                 # Asked for a letter that Unicode gives no name (Tangut has many), pymorphy3 fails.
                 return super().parse("\ufffd")
+
+        def _of_ordinal(self, digits: str, ending: str) -> list[Any]:
+            """«1996-м» is read as «5-м» is, which the dictionary has."""
+            return [
+                parse._replace(word=digits + parse.word[1:], normal_form=digits + "-й")
+                for parse in self.parse("5" + ending)
+            ]
 
         def _of_known(self, lower: str, found: Any) -> list[Any]:
             probability = self.prob_estimator.p_t_given_w.get

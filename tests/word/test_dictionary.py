@@ -42,3 +42,13 @@ def test_a_known_parse_inflects() -> None:
 
 def test_a_letter_without_a_name_is_parsed() -> None:
     assert dictionary().parse("\U00017000")
+
+
+@pytest.mark.parametrize(
+    ("word", "tag"), [("1996-м", "ADJF,Anum masc,sing,loct"), ("1350-е", "ADJF,Anum plur,nomn")]
+)
+def test_an_ordinal_in_digits_is_one_whatever_its_number(word: str, tag: str) -> None:
+    parses = dictionary().parse(word)
+    assert {parse.normal_form for parse in parses} == {word[:5] + "й"}
+    assert {parse.word for parse in parses} == {word}
+    assert any(set(tag.replace(" ", ",").split(",")) <= parse.tag.grammemes for parse in parses)
