@@ -14,7 +14,13 @@ from hyperlex.word.labels import RELATIONS
 from hyperlex.word.load import load
 from hyperlex.word.network import Network, Scores
 from hyperlex.word.readings import Reading
-from hyperlex.word.repair import by_neighbours, decline_names, return_to_host, with_preposition
+from hyperlex.word.repair import (
+    by_neighbours,
+    capitalised,
+    decline_names,
+    return_to_host,
+    with_preposition,
+)
 from hyperlex.word.segment import Token, segment
 from hyperlex.word.threads import one_thread
 from hyperlex.word.tree import best_tree
@@ -56,9 +62,9 @@ class WordAnalyzer:
             governors = tree.tolist()
             cased = with_preposition(governors, names)
             own = entries[position : position + len(tokens)]
-            chosen = choose(own, score.tags, cased)
-            decline_names(cased, [entry.offers for entry in own], chosen)
             forms = [token.form for token in tokens]
+            chosen = choose(own, score.tags, cased, capitalised(forms))
+            decline_names(cased, [entry.offers for entry in own], chosen)
             by_neighbours(forms, chosen)
             if "conj" in names:
                 return_to_host(forms, [Reading(*offer) for offer in chosen], governors, names)

@@ -77,7 +77,10 @@ class Entry:
 
 
 def choose(
-    entries: Sequence[Entry], tags: NDArray[np.float32], cased: Set[int] = frozenset()
+    entries: Sequence[Entry],
+    tags: NDArray[np.float32],
+    cased: Set[int] = frozenset(),
+    named: Set[int] = frozenset(),
 ) -> list[Offer]:
     """For each word of a sentence the reading that the network's view of it speaks for most.
 
@@ -85,6 +88,7 @@ def choose(
         entries: of the words.
         tags: `[T, K]`, the network's log-probabilities for each word.
         cased: places where only a reading with a case will do, if there is one.
+        named: places where a word that the dictionary lacks is a name, if it may be one.
     """
     chosen = [entry.offers[0] for entry in entries]
     places = [k for k, entry in enumerate(entries) if entry.prior]
@@ -105,8 +109,18 @@ def choose(
         if place in cased:
             stated = [k for k, offer in enumerate(entry.offers) if "Case=" in offer[2]]
             best = max(stated, key=own.__getitem__, default=best)
+        if place in named and _unlikely(entry.offers[best]):
+            names = [k for k, offer in enumerate(entry.offers) if offer[1] == "PROPN"]
+            best = max(names, key=own.__getitem__, default=best)
         chosen[place] = entry.offers[best]
     return chosen
+
+
+def _unlikely(offer: Offer) -> bool:
+    """Whether an unknown word was read as what has no capital: «Марвел» as a verb."""
+    lemma, upos, _, _, by = offer
+    adjective = upos == "ADJ" and not lemma.endswith(("ский", "цкий", "ской", "цкой"))
+    return by == "suffix" and (adjective or upos == "VERB")
 
 
 class Entries:
@@ -137,7 +151,8 @@ class Entries:
         self._bias = bias
         self._learned: dict[str, dict[str, str]] = {}
         for (form, upos), lemma in learned.items():
-            self._learned.setdefault(form, {})[upos] = lemma
+            if len(form) > 1:  # what a letter stands for, its neighbours tell
+                self._learned.setdefault(form, {})[upos] = lemma
         self._entries: dict[str, Entry] = {}
         self._characters = 0
         self._vectors = np.zeros((1024, len(bias)), np.float32)

@@ -57,6 +57,7 @@ _POSSESSIVE = frozenset(("его", "её", "ее", "их"))
 _NEGATIVE = {"не": "Neg", "ни": "Neg", "нет": "Neg"}
 _CONDITIONAL = frozenset(("бы", "б"))
 _SPECIAL = _POSSESSIVE | _NEGATIVE.keys() | _CONDITIONAL
+_GENDERS = tuple({"Gender": gender} for gender in ("Masc", "Fem", "Neut"))
 _OF_ADJECTIVES = frozenset(("Case", "Gender", "Number", "Variant", "Animacy"))
 
 
@@ -205,7 +206,11 @@ def _ud(tag: Any, reflexive: bool, be: bool, special: str) -> tuple[tuple[str, s
         feats.pop("Gender", None)
     if pos == "VERB" and be:
         uposes = ("AUX", "VERB")
-    return tuple((upos, _feats(upos, pos, special, feats)) for upos in uposes)
+    # Of «выборы» OpenCorpora names no gender, treebanks one: the network is asked about each.
+    genders = _GENDERS if "Pltm" in grammemes and "Gender" not in feats else ({},)
+    return tuple(
+        (upos, _feats(upos, pos, special, feats | gender)) for upos in uposes for gender in genders
+    )
 
 
 def _feats(upos: str, pos: str, special: str, feats: Mapping[str, str]) -> str:
@@ -357,21 +362,41 @@ Found = dict[tuple[str, str, str], tuple[float, str]]
 def _add_names(form: str, found: Found, known: bool) -> None:
     """Readings of a capitalised word as a name that the dictionary has not thought of."""
     lower = form.lower()
+    spelled = len(form) > 2 and form.replace("-", "").isalpha()
     if known:
         # «Осколков», «Сигал»: surnames that are also forms of other words.
         named = any(upos == "PROPN" for _, upos, _ in found)
-        if form.isalpha() and len(form) > 2 and (not named or lower.endswith(_OF_SURNAMES)):
+        if spelled and all(_zero_plural(lower, *key) and key[0][-1] != "я" for key in found):
+            _offer_name(form, form, _OWN_CASES, _GUESSED, found)
+        elif spelled and (not named or lower.endswith(_OF_SURNAMES)):
             _offer_name(form, form, _OWN_CASES[:1], _HOMONYM, found)
         return
     _add_indeclinable(form, found)
-    if not form.isalpha() or len(form) < 3:
+    if not spelled:
         return
     if not lower.endswith(("а", "я", *_DECLINED)):
-        _offer_name(form, form, _OWN_CASES, _GUESSED, found)
+        instrumental = lower.endswith(("ом", "ем")) and lower[-3] in _CONSONANTS
+        _offer_name(form, form, _OWN_CASES, _RARE if instrumental else _GUESSED, found)
+        if instrumental:
+            for key in found:
+                if key[0].lower() == lower:
+                    found[key] = (min(found[key][0], _RARE), found[key][1])
+        for key in [key for key in found if _zero_plural(lower, *key)]:
+            del found[key]
     for ending, cases in _CASES_OF_NAMES.items():
         stem = form[: len(form) - len(ending)] if lower.endswith(ending) else form
         if len(stem) < len(form) and stem[-1].lower() in _CONSONANTS:
             _offer_name(stem, form, cases, _GUESSED, found)
+
+
+def _zero_plural(lower: str, lemma: str, upos: str, feats: str) -> bool:
+    """Whether a reading is a plural without an ending: «Бергойн» of several «Бергойна»."""
+    return (
+        upos in ("NOUN", "PROPN")
+        and lower[-1] in _CONSONANTS
+        and "Number=Plur" in feats
+        and lemma.lower() in (lower + "а", lower[:-1] + "я", lower + "о")
+    )
 
 
 def _offer_name(
@@ -393,7 +418,7 @@ _CASES_OF_NAMES = {
 }
 """Endings of a foreign name in a consonant; its dictionary form is what stands before them."""
 _OF_SURNAMES = ("ов", "ев", "ёв", "ин", "ын")
-_GUESSED, _HOMONYM = 0.1, 0.02
+_GUESSED, _HOMONYM, _RARE = 0.1, 0.02, 0.005
 """Priors of what the dictionary did not say."""
 
 

@@ -17,6 +17,17 @@ def with_preposition(heads: Sequence[int], relations: Sequence[str]) -> set[int]
     return {head for head, relation in zip(heads, relations, strict=True) if relation == "case"}
 
 
+def capitalised(forms: Sequence[str]) -> set[int]:
+    """Places of words with a capital that no beginning of a sentence or of speech asks for."""
+    return {
+        place
+        for place in range(1, len(forms))
+        if forms[place][0].isupper()
+        and forms[place - 1][-1].isalnum()
+        and not forms[place - 1].isupper()
+    }
+
+
 def return_to_host(
     forms: Sequence[str], readings: Sequence[Reading], heads: list[int], relations: list[str]
 ) -> None:

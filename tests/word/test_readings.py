@@ -75,6 +75,10 @@ TABLE = """
 Крэйга          Крэйг         PROPN  Case=Gen Gender=Masc
 Крэйгом         Крэйг         PROPN  Case=Ins Gender=Masc
 Осколков        Осколков      PROPN  Case=Nom
+Жозеф           Жозеф         PROPN  Case=Nom Gender=Masc
+Чейз-Грамблер   Чейз-Грамблер PROPN  Case=Nom Gender=Masc
+выборов         выборы        NOUN   Case=Gen Gender=Masc Number=Plur
+Альпах          Альпы         PROPN  Case=Loc Gender=Fem Number=Plur
 """
 
 
@@ -107,6 +111,16 @@ def test_what_no_dictionary_has_is_told_by_its_shape(form: str, lemma: str, upos
 @pytest.mark.parametrize("form", ["Мидзуки", "Рафферти", "Торрео"])
 def test_an_unknown_name_in_a_vowel_may_be_its_own_lemma(form: str) -> None:
     assert any(r.lemma == form and r.upos == "PROPN" and r.by == "suffix" for r in of(form))
+
+
+@pytest.mark.parametrize("form", ["Бергойн", "Чейз-Грамблерр"])
+def test_an_unknown_name_in_a_consonant_is_no_plural_without_an_ending(form: str) -> None:
+    assert not [reading for reading in of(form) if reading.lemma.lower() == form.lower() + "а"]
+
+
+def test_an_unknown_name_in_om_is_rather_an_instrumental() -> None:
+    prior = {reading.lemma: reading.prior for reading in of("Крэйгом") if reading.upos == "PROPN"}
+    assert prior["Крэйг"] > 10 * prior["Крэйгом"]
 
 
 @pytest.mark.parametrize("form", ["Зеландинии", "Брыковского", "Жмыхову"])

@@ -8,6 +8,7 @@ from hyperlex.word.dictionary import dictionary
 from hyperlex.word.readings import Offer, Reading, offers
 from hyperlex.word.repair import (
     by_neighbours,
+    capitalised,
     decline_names,
     return_to_host,
     with_preposition,
@@ -99,6 +100,12 @@ def test_neighbours_show_a_lemma(text: str, lemma: str) -> None:
     by_neighbours(forms, chosen)
     assert chosen[place][0] == lemma
     assert (chosen[place][4] == "context") == (lemma not in ("сам", "г", "в"))
+
+
+def test_only_a_capital_inside_a_sentence_is_a_sign_of_a_name() -> None:
+    text = "Фирма Марвел , « Весть » НОВОСТИ СПОРТА . Он и Пью"
+    forms = text.split()
+    assert [forms[place] for place in sorted(capitalised(forms))] == ["Марвел", "Пью"]
 
 
 @pytest.mark.parametrize(("places", "lemma"), [((0,), "Дорсет"), ((), "Дорсете")])
