@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperlex.types import Sentence, Span, Word
+from hyperlex.word.abbreviations import spell_out
 from hyperlex.word.entries import Entries, choose
 from hyperlex.word.labels import RELATIONS
 from hyperlex.word.load import load
@@ -66,6 +67,7 @@ class WordAnalyzer:
             chosen = choose(own, score.tags, cased, capitalised(forms))
             decline_names(cased, [entry.offers for entry in own], chosen)
             by_neighbours(forms, chosen)
+            spell_out(forms, chosen)
             if "conj" in names:
                 return_to_host(forms, [Reading(*offer) for offer in chosen], governors, names)
             for k, (head, (lemma, upos, feats, _, by)) in enumerate(

@@ -4,7 +4,6 @@ an example.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from hyperlex.word.readings import Offer, Reading
@@ -99,43 +98,25 @@ def decline_names(
 
 
 def by_neighbours(forms: Sequence[str], chosen: list[Offer]) -> None:
-    """Gives words the lemmas that only the words beside them show, in place.
+    """Gives words the lemmas that only the next word shows, in place.
 
-    «Самого высокого», «на самом деле»: forms of «сам» that are «самый»; «1812 г.», «50 г»,
-    «XIX в.»: abbreviations.
+    «Самого высокого», «на самом деле»: forms of «сам» that are «самый»; «больше людей»: of «много».
     """
-    for place, form in enumerate(forms):
-        if form in _OPEN:
-            lemma = _shown(place, form, forms, chosen)
-            if lemma:
-                _, upos, feats, prior, _ = chosen[place]
-                if lemma in _NOUNS and upos != "NOUN":
-                    upos, feats = "NOUN", ""
-                chosen[place] = (lemma, upos, feats, prior, "context")
+    for place, form in enumerate(forms[:-1]):
+        lower = form.lower()
+        if lower not in _OPEN:
+            continue
+        lemma, upos, feats, prior, _ = chosen[place]
+        _, next_upos, next_feats, _, _ = chosen[place + 1]
+        if lower in _AMOUNTS:
+            if "Case=Gen" in next_feats and next_upos in ("NOUN", "PROPN", "ADJ"):
+                chosen[place] = (_AMOUNTS[lower], upos, feats, prior, "context")
+        elif lemma == "сам":
+            led = place and (chosen[place - 1][1] == "ADP" or chosen[place - 1][0] in _POINTING)
+            if next_upos == "ADJ" or (next_upos == "NOUN" and led):
+                chosen[place] = ("самый", upos, feats, prior, "context")
 
 
-_SELF = frozenset(("самой", "самого", "самому", "самом"))
-_OPEN = _SELF | {"г", "гг", "в", "вв"}
-_NOUNS = frozenset(("год", "век", "грамм", "город"))
+_AMOUNTS = {"больше": "много", "меньше": "мало"}
+_OPEN = {"самой", "самого", "самому", "самом", *_AMOUNTS}
 _POINTING = frozenset(("этот", "тот"))
-_YEAR = re.compile(r"[12]?\d{3}(?:[-—–]\d{2,4})?(?:-?[а-я]{1,2})?")
-_CENTURY = re.compile(r"[IVX]+(?:[-—–][IVX]+)?")
-
-
-def _shown(place: int, form: str, forms: Sequence[str], chosen: Sequence[Offer]) -> str:
-    before = forms[place - 1] if place else ""
-    after = forms[place + 1] if place + 1 < len(forms) else ""
-    if form in _SELF:
-        if chosen[place][0] != "сам" or not after:
-            return ""
-        upos = chosen[place + 1][1]
-        led = place and (chosen[place - 1][1] == "ADP" or chosen[place - 1][0] in _POINTING)
-        return "самый" if upos == "ADJ" or (upos == "NOUN" and led) else ""
-    if form in ("в", "вв"):
-        return "век" if after == "." and _CENTURY.fullmatch(before) else ""
-    if form == "гг" or _YEAR.fullmatch(before):
-        return "год"
-    if before[-1:].isdigit():
-        return "грамм"
-    name = forms[place + 2] if after == "." and place + 2 < len(forms) else after
-    return "город" if name[:1].isupper() and name.isalpha() else ""

@@ -1,0 +1,77 @@
+"""Abbreviations that the words beside them tell: «1812 г.», «XIX в.», «до н. э.», «5 тыс. руб.»."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from hyperlex.word.readings import Offer
+
+_PAIRS = {
+    ("н", "э"): ("наш", "эра"),
+    ("т", "е"): ("то", "быть"),
+    ("т", "д"): ("так", "далее"),
+    ("т", "п"): ("то", "подобный"),
+    ("т", "к"): ("так", "как"),
+    ("т", "н"): ("так", "называть"),
+}
+"""Two letters, with or without stops, and the lemmas of the words that they stand for."""
+
+_ALONE = {
+    "тыс": "тысяча", "млн": "миллион", "млрд": "миллиард", "трлн": "триллион", "руб": "рубль",
+    "коп": "копейка", "чел": "человек", "мм": "миллиметр", "др": "другой",
+}  # fmt: skip
+_SEEN = frozenset(("г", "гг", "в", "вв", "см", *_ALONE, *(letter for letter, _ in _PAIRS)))
+_NOUNS = frozenset(("год", "век", "грамм", "город", "эра", "сантиметр"))
+_YEAR = re.compile(r"[12]?\d{3}(?:-?[а-я]{1,2})?")
+_CENTURY = re.compile(r"[IVX]+(?:[-—–][IVX]+)?")
+
+
+def spell_out(forms: Sequence[str], chosen: list[Offer]) -> None:
+    """Gives abbreviations the lemmas of the words that they stand for, in place.
+
+    Args:
+        forms: the words of a sentence as `segment` has them.
+        chosen: the reading of each.
+    """
+    for place, form in enumerate(forms):
+        lower = form.lower()
+        if lower not in _SEEN:
+            continue
+        second = place + (2 if _at(forms, place + 1) == "." else 1)
+        # «Т. е.» may begin a sentence; «Н. Э.» are initials.
+        pair = _PAIRS.get((lower if lower == "т" else form, _at(forms, second)))
+        if pair is not None:
+            _state(chosen, place, pair[0])
+            _state(chosen, second, pair[1])
+        elif lemma := _ALONE.get(lower) or _told(place, form, forms):
+            _state(chosen, place, lemma)
+
+
+def _at(forms: Sequence[str], place: int) -> str:
+    return forms[place] if 0 <= place < len(forms) else ""
+
+
+def _state(chosen: list[Offer], place: int, lemma: str) -> None:
+    _, upos, feats, prior, _ = chosen[place]
+    if lemma in _NOUNS and upos != "NOUN":
+        upos, feats = "NOUN", ""
+    chosen[place] = (lemma, upos, feats, prior, "context")
+
+
+def _told(place: int, form: str, forms: Sequence[str]) -> str:
+    """What a form says between its neighbours, or ""."""
+    before, after = _at(forms, place - 1), _at(forms, place + 1)
+    counted = before[-1:].isdigit()
+    if form in ("в", "вв"):
+        return "век" if after == "." and _CENTURY.fullmatch(before) else ""
+    if form == "см":
+        return "сантиметр" if counted else "смотреть" if after == "." else ""
+    if form == "гг" or (form == "г" and _YEAR.fullmatch(before)):
+        return "год"
+    if form != "г":
+        return ""
+    if counted:
+        return "грамм"
+    name = _at(forms, place + 2) if after == "." else after
+    return "город" if name[:1].isupper() and name.isalpha() else ""
