@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 
 import numpy as np
@@ -20,6 +20,7 @@ from hyperlex.word.repair import (
     capitalised,
     decline_names,
     return_to_host,
+    tie_compounds,
     with_preposition,
 )
 from hyperlex.word.segment import Token, segment
@@ -68,6 +69,7 @@ class WordAnalyzer:
             decline_names(cased, [entry.offers for entry in own], chosen)
             by_neighbours(forms, chosen)
             spell_out(forms, chosen)
+            tie_compounds(_inner_dashes(tokens), chosen, governors, names)
             if "conj" in names:
                 return_to_host(forms, [Reading(*offer) for offer in chosen], governors, names)
             for k, (head, (lemma, upos, feats, _, by)) in enumerate(
@@ -101,6 +103,14 @@ class WordAnalyzer:
         names = [RELATIONS[k] for k in logits.argmax(1).tolist()]
         names[int((heads == np.arange(len(heads))).argmax())] = "root"
         return names
+
+
+def _inner_dashes(tokens: Sequence[Token]) -> list[int]:
+    return [
+        place
+        for place in range(1, len(tokens) - 1)
+        if tokens[place].form == "—" and not (tokens[place].spaced or tokens[place + 1].spaced)
+    ]
 
 
 _ROOT = RELATIONS.index("root")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from hyperlex.types import Span
 from hyperlex.word.atoms import words_of
 from hyperlex.word.clean import Clean, canonical, clean
+from hyperlex.word.compounds import parts_of
 
 # What razdel would cut at every mark: addresses, handles, tags, emoticons, mark-up's entities,
 # dates with dots, times and scores («12:30», «3:0»); and runs of stops, for which its time grows
@@ -35,6 +36,7 @@ _WHOLE = re.compile(
 _MAYBE_WHOLE = re.compile(
     r"[@#&/`]|www\.|''|\d[.:]\d|[.?!…]{4}|[)(]{2}|(?:[:;=xX]['’]?-?|8-)[)(DPpОоoO\\|*]"
 )
+_INNER_DASH = re.compile(r"\w[-‑–—−]\w")
 # razdel ends a sentence only at such a mark before white space.
 _END_INSIDE = re.compile(r"[.?!…;\"„'»”’)(\]}]\s+\S")
 
@@ -171,6 +173,8 @@ def _tokens(cleaned: Clean, begin: int, sentence: str) -> list[Token]:
             pieces.append(whole.span())
             position = whole.end()
     pieces += _shifted(sentence, position, len(sentence)) if position else words_of(sentence)
+    if _INNER_DASH.search(sentence) is not None:
+        pieces = [part for piece in pieces for part in _parts(sentence, *piece)]
     tokens = []
     before = 0
     for start, stop in pieces:
@@ -178,6 +182,12 @@ def _tokens(cleaned: Clean, begin: int, sentence: str) -> list[Token]:
         tokens.append(Token(cleaned.original(begin + start, begin + stop), form, start > before))
         before = stop
     return tokens
+
+
+def _parts(sentence: str, start: int, stop: int) -> list[tuple[int, int]]:
+    """The piece itself, or the parts of a compound."""
+    parts = parts_of(sentence[start:stop]) if _INNER_DASH.search(sentence, start, stop) else ()
+    return [(start + a, start + b) for a, b in parts] or [(start, stop)]
 
 
 def _shifted(sentence: str, start: int, stop: int) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ from hyperlex.word.repair import (
     capitalised,
     decline_names,
     return_to_host,
+    tie_compounds,
     with_preposition,
 )
 
@@ -100,6 +101,34 @@ def test_neighbours_show_a_lemma(text: str, lemma: str) -> None:
     by_neighbours(forms, chosen)
     assert chosen[place][0] == lemma
     assert (chosen[place][4] == "context") == (lemma not in ("сам", "больше"))
+
+
+@pytest.mark.parametrize(
+    ("heads", "relations", "expected"),
+    [
+        ([3, 0, 3, 3], ["nsubj", "punct", "nsubj", "root"], ([3, 2, 0, 3], "nsubj appos")),
+        ([2, 0, 3, 3], ["compound", "punct", "nsubj", "root"], ([3, 2, 0, 3], "nsubj appos")),
+        ([2, 2, 2, 2], ["amod", "punct", "root", "acl"], ([0, 2, 0, 2], "root appos")),
+        ([3, 2, 2, 2], ["obj", "punct", "root", "acl"], ([0, 2, 0, 2], "root appos")),
+    ],
+    ids=["side by side", "the first below", "the second at the root", "far below"],
+)
+def test_the_second_noun_of_a_compound_hangs_on_the_first(
+    heads: list[int], relations: list[str], expected: tuple[list[int], str]
+) -> None:
+    readings: list[Offer] = [
+        (lemma, upos, "", 1.0, "dictionary")
+        for lemma, upos in (("город", "NOUN"), ("—", "PUNCT"), ("порт", "NOUN"), ("рос", "VERB"))
+    ]
+    tie_compounds([1], readings, heads, relations)
+    assert (heads, f"{relations[0]} {relations[2]}") == expected
+
+
+def test_a_pair_of_other_words_is_left_as_it_hangs() -> None:
+    heads, relations = [2, 0, 2], ["nummod", "punct", "root"]
+    pair: list[Offer] = [(form, "NUM", "", 1.0, "dictionary") for form in ("два", "—", "три")]
+    tie_compounds([1], pair, heads, relations)
+    assert (heads, relations) == ([2, 0, 2], ["nummod", "punct", "root"])
 
 
 def test_only_a_capital_inside_a_sentence_is_a_sign_of_a_name() -> None:
