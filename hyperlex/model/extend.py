@@ -62,7 +62,7 @@ def extend_model(
     Rows of the model that no base id has (Qwen3 has 151,936 for 151,669 ids) are overwritten as far
     as hypertokens reach, and nothing shrinks. Rows that are added beyond the last hypertoken are
     the mean of the base rows: by Jensen's inequality each then gets at most 1 / `base_size` of the
-    probability that all base ids have together. `generation_config.suppress_tokens` forbids them,
+    probability that all base ids have together. `generation_config.bad_words_ids` forbids them,
     and older rows beyond the last hypertoken, to `generate` altogether.
 
     Scene ids (`layout.scene_size`) are read, not written: their input rows are the mean of the base
@@ -317,12 +317,17 @@ def _suppress_padding(model: PreTrainedModel, layout: VocabularyLayout, rows: in
     config = getattr(model, "generation_config", None)
     if config is None:
         return
-    suppressed = {index for index in config.suppress_tokens or () if index < layout.base_size}
-    suppressed.update(range(layout.total, rows))
-    if suppressed == set(config.suppress_tokens or ()):
-        return
+    size = layout.base_size
     changed = copy.deepcopy(config)
-    changed.suppress_tokens = sorted(suppressed) or None
+    # As words, for `suppress_tokens` compares every id with every other one at each step: 23 ms on
+    # a core for 200,000 ids and 63 rows of padding, where this adds a vector.
+    words = [word for word in config.bad_words_ids or () if len(word) > 1 or word[0] < size]
+    changed.bad_words_ids = [*words, *([index] for index in range(layout.total, rows))] or None
+    if config.suppress_tokens is not None:
+        kept = [index for index in config.suppress_tokens if index < size]
+        changed.suppress_tokens = kept or None
+    if changed == config:
+        return
     try:
         changed.validate(strict=True)
     except ValueError as error:
@@ -331,7 +336,7 @@ def _suppress_padding(model: PreTrainedModel, layout: VocabularyLayout, rows: in
             f"The generation config of this model is inconsistent and could not be saved if it "
             f"were changed ({reason}), so ids {layout.total} to {rows - 1}, which no tokenizer "
             "has, are not suppressed in it. Mend it before extend_model, or pass "
-            f"suppress_tokens=list(range({layout.total}, {rows})) to generate.",
+            f"bad_words_ids=[[i] for i in range({layout.total}, {rows})] to generate.",
             stacklevel=3,
         )
         return

@@ -340,8 +340,8 @@ def test_rows_are_padded(tok: HyperTokenizer, multiple: int, rows: int) -> None:
     model = make_model("gpt2", tok.layout.base_size)
     extend_model(model, tok, pad_to_multiple_of=multiple)
     assert model.get_output_embeddings().weight.shape[0] == model.config.vocab_size == rows
-    padding = list(range(371, rows)) or None
-    assert model.generation_config.suppress_tokens == padding
+    padding = [[index] for index in range(371, rows)] or None
+    assert model.generation_config.bad_words_ids == padding
 
 
 @pytest.mark.parametrize(("old", "new"), [(340, 384), (400, 448), (1000, 1024)])
@@ -382,11 +382,14 @@ def test_padding_is_never_generated(tok: HyperTokenizer, tmp_path: Path) -> None
             assert int(made.max()) < tok.layout.total
 
 
-def test_ids_that_were_suppressed_stay_so_unless_they_are_hypertokens(tok: HyperTokenizer) -> None:
+def test_ids_that_were_forbidden_stay_so_unless_they_are_hypertokens(tok: HyperTokenizer) -> None:
     model = make_model("gpt2", 384)
     model.generation_config.suppress_tokens = [7, 340, 383]
+    model.generation_config.bad_words_ids = [[8], [340], [9, 340]]
     extend_model(model, tok)
-    assert model.generation_config.suppress_tokens == [7, *range(371, 384)]
+    assert model.generation_config.suppress_tokens == [7]
+    padding = [[index] for index in range(371, 384)]
+    assert model.generation_config.bad_words_ids == [[8], [9, 340], *padding]
 
 
 def test_a_generation_config_that_cannot_be_changed_is_left_alone(
@@ -402,7 +405,7 @@ def test_a_generation_config_that_cannot_be_changed_is_left_alone(
     model.save_pretrained(tmp_path)
     again = AutoModelForCausalLM.from_pretrained(tmp_path)
     assert again.generation_config.temperature == 0.7
-    assert again.generation_config.suppress_tokens is None
+    assert again.generation_config.bad_words_ids is None
 
 
 @pytest.mark.parametrize("name", list(CONFIGS))
@@ -417,7 +420,7 @@ def test_a_saved_model_comes_back_the_same(
         again = AutoModelForCausalLM.from_pretrained(tmp_path, dtype="auto")
     assert again.config.vocab_size == 384
     assert again.config.hyperlex == model.config.hyperlex
-    assert again.generation_config.suppress_tokens == list(range(371, 384))
+    assert again.generation_config.bad_words_ids == [[index] for index in range(371, 384)]
     for key, value in model.state_dict().items():
         assert torch.equal(again.state_dict()[key], value), key
     ids = torch.tensor([tok.encode(texts[1])])

@@ -71,7 +71,7 @@ def test_the_written_directory_loads_and_generates(
         assert torch.equal(model.state_dict()[key], value), key
     settings = model.generation_config
     assert (settings.do_sample, settings.temperature, settings.top_k) == (True, 0.7, 11)
-    assert settings.suppress_tokens == list(range(371, 384))
+    assert settings.bad_words_ids == [[index] for index in range(371, 384)]
 
     tokenizer = AutoTokenizer.from_pretrained(target)
     batch = tokenizer(texts[0], return_tensors="pt", add_special_tokens=False)
