@@ -9,7 +9,7 @@ lossy: what is restored resembles the text and is not equal to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hyperlex.ladder.neighbours import SEEN, tokens_of
@@ -43,9 +43,16 @@ class Mark:
     put: str
 
 
-def sentences_of(text: str) -> list[str]:
-    """The sentences and lines of a text, each on one line."""
-    return [_SPACES.sub(" ", sentence) for sentence in _SENTENCES.split(text.strip())]
+def sentences_of(text: str) -> Iterator[tuple[str, str]]:
+    """The sentences and lines of a text, each on one line, and what parts them from the one before:
+    a space, a line break or an empty line.
+    """
+    text = text.strip()
+    done, parted = 0, ""
+    for pause in _SENTENCES.finditer(text):
+        yield parted, _SPACES.sub(" ", text[done : pause.start()])
+        done, parted = pause.end(), "\n" * min(pause[0].count("\n"), 2) or " "
+    yield parted, _SPACES.sub(" ", text[done:])
 
 
 def sentence_starts(text: str) -> list[int]:

@@ -26,26 +26,47 @@ _BEGINS = re.compile(r" [\"«]?[А-ЯЁ][а-яё]*(?![\w-])")
 
 
 def shortest(text: str, cost: Cost, stops: StopModel) -> list[str]:
-    """The sentences of a text without the marks that cost ids, each with the space before it.
+    """The sentences of a text without the marks that cost ids, each with what parts it from the one
+    before.
 
     Between two sentences stands a full stop, with a capital or without, or a capital alone where
-    that tells enough; a line that ends without a mark needs none.
+    that tells enough; a line that ends without a mark needs none. A line break stays where that
+    takes no more ids than a space, the mark before it on its own side or beyond it.
     """
     found: list[str] = []
     marked = False
-    for line in sentences_of(text):
+    for parted, line in sentences_of(text):
         for number, piece in enumerate(_pieces(line)):
             told = _thinned(piece, " " * bool(found), cost)
-            if not number and found and ends_plainly(found[-1]):
-                pairs = [(f"{found[-1]}.", each) for each in (told, _lowered(told)) if each]
+            if not number and found:
                 before = "".join(found[-WIDTH:])
-                if not marked or tells_of_sentence(before + told, len(before), stops):
-                    pairs.append((found[-1], told))
+                plainly = ends_plainly(found[-1])
+                pairs = [(found[-1], told)]
+                if plainly:
+                    pairs = [(f"{found[-1]}.", each) for each in (told, _lowered(told)) if each]
+                    if not marked or tells_of_sentence(before + told, len(before), stops):
+                        pairs.append((found[-1], told))
+                if "\n" in parted:
+                    pairs[:0] = _broken(found[-1], parted, told, "." if plainly and marked else "")
                 # The first of the shortest: the one that says most.
                 found[-1], told = min(pairs, key=lambda pair: cost(pair[0]) + cost(pair[1]))
             found.append(told)
         marked = _MARKED.search(line) is not None
     return found
+
+
+def _broken(before: str, parted: str, told: str, stop: str) -> list[tuple[str, str]]:
+    """Two lines with the break between them, and a mark that it may be one id with on either side.
+
+    Args:
+        stop: what was left out at the end of the first.
+    """
+    told = told.lstrip(" ")
+    if stop:
+        return [(before + stop, parted + told), (before, stop + parted + told)]
+    if before[-1:] in "?!.,":
+        return [(before, parted + told), (before[:-1], before[-1:] + parted + told)]
+    return [(before, parted + told)]
 
 
 def _pieces(line: str) -> Iterator[str]:

@@ -120,7 +120,7 @@ def _of_texts(
     lexemes: list[Lexeme] = []
     spellings: list[str] = []
     for text in texts:
-        tokens = tokens_of(" ".join(thin(sentence) for sentence in sentences_of(text)))
+        tokens = tokens_of(" ".join(thin(sentence) for _, sentence in sentences_of(text)))
         for place, token in enumerate(tokens):
             lexeme = _certain_lexeme(token)
             if lexeme not in known or (cost(token) < 2 and place % config.easy):

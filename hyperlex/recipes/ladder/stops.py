@@ -76,7 +76,7 @@ def learn_stops(sample: Iterable[Document], config: StopConfig) -> StopModel:
 def _places(text: str) -> Iterator[tuple[list[str], list[str], bool]]:
     """The two sides of each capital behind a word, and whether a sentence begins with it."""
     before = ""
-    for sentence in sentences_of(text):
+    for _, sentence in sentences_of(text):
         line = thin(sentence)
         tokens = tokens_of(line)
         if tokens and tokens[0][0].isupper() and ends_plainly(before):
