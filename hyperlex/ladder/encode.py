@@ -9,9 +9,9 @@ from functools import cached_property
 from hyperlex.ladder.code import SceneCode, Vocabulary
 from hyperlex.ladder.inflected import Inflector
 from hyperlex.ladder.lexicon import EXACT, TEXT
-from hyperlex.ladder.outline import Item, Lexeme, Literal
+from hyperlex.ladder.outline import Lexeme, Literal
 from hyperlex.ladder.outliner import IdGroup, Outliner, best, floor
-from hyperlex.ladder.reading import Reading, read
+from hyperlex.ladder.reading import Reading, lexeme_of, read
 from hyperlex.scene.scene import Scene
 from hyperlex.types import Span
 
@@ -93,12 +93,15 @@ class Draft:
 
     @cached_property
     def lexemes(self) -> dict[str, Lexeme]:
-        """The lexeme of each spelling of the text, in lower case: the first that it was read as."""
+        """The lexeme of each spelling of the text, in lower case: the first that it was read as,
+        inside quotations as well.
+        """
         found: dict[str, Lexeme] = {}
-        for reading in self.readings:
-            for met in reading.found:
-                if isinstance(met.item, Item):
-                    found.setdefault(met.span.of(self.text).lower(), met.item.lexeme)
+        for scene in self.scenes:
+            for word in scene.words:
+                lower = word.text.lower()
+                if lower not in found and (lexeme := lexeme_of(word)) is not None:
+                    found[lower] = lexeme
         return found
 
     def at_rung(self, rung: int) -> list[Told]:

@@ -7,11 +7,12 @@ form is not to be expected is told by its lexeme and its form.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 
-from hyperlex.ladder.lexicon import CAPITAL, Lexicon
+from hyperlex.ladder.lexicon import CAPITAL, CAPITALS, Lexicon
 from hyperlex.ladder.neighbours import SEEN, right_of, tokens_of
 from hyperlex.ladder.outline import Lexeme
 from hyperlex.ladder.punctuation import restore
@@ -38,12 +39,14 @@ class _Segment:
         members: () of text.
         form: of the only member, where the stream says it; otherwise "".
         capital: whether the words begin with one.
+        capitals: whether they consist of them.
     """
 
     text: str
     members: tuple[Member, ...] = ()
     form: str = ""
     capital: bool = False
+    capitals: bool = False
 
     @property
     def tokens(self) -> list[str | Lexeme]:
@@ -97,6 +100,7 @@ class Inflector:
         done = 0
         for words in told:
             ids += self._spell(sentence[done : words.start])
+            ids += self._spell(words.spelled)
             ids += [self._offset + code for code in words.codes]
             done = words.stop
         return ids + self._spell(sentence[done:])
@@ -114,6 +118,7 @@ class Inflector:
             after = (segments[k].tokens for k in range(place + 1, len(segments)))
             right = right_of(chain.from_iterable(after))
             said = self._wording.say(segment.members, text, right, segment.form)
+            said = said.upper() if segment.capitals else said
             text += capitalised(said) if segment.capital else said
         return restore(text, self._lexicon.stops)
 
@@ -132,11 +137,30 @@ class Inflector:
             # An ending that has lost its word says nothing.
             if not lexicon.is_ending(code):
                 segments.append(_Segment("", self._wording.members(code)))
-            elif code == CAPITAL and segments and segments[-1].members:
-                segments[-1] = replace(segments[-1], capital=True)
+            elif code == CAPITAL and segments:
+                segments[-1] = _with_capital(segments[-1])
+            elif code == CAPITALS and segments:
+                segments[-1] = _in_capitals(segments[-1])
             elif lexicon.is_form(code) and segments and len(segments[-1].members) == 1:
                 form = lexicon.forms[code - lexicon.first_form]
                 segments[-1] = replace(segments[-1], form=form)
         if spelled:
             segments.append(_Segment(self._read(spelled)))
         return segments
+
+
+def _with_capital(segment: _Segment) -> _Segment:
+    """The words with a capital at their beginning; of text the last one."""
+    if segment.members:
+        return replace(segment, capital=True)
+    return replace(segment, text=_LAST_WORD.sub(lambda word: word[0].capitalize(), segment.text))
+
+
+def _in_capitals(segment: _Segment) -> _Segment:
+    """The words in capitals; of text the last one."""
+    if segment.members:
+        return replace(segment, capitals=True)
+    return replace(segment, text=_LAST_WORD.sub(lambda word: word[0].upper(), segment.text))
+
+
+_LAST_WORD = re.compile(r"[^\W\d_]+$")

@@ -26,12 +26,13 @@ from hyperlex.ladder.expected import FormModel
 from hyperlex.ladder.outline import Frame, Item, Lexeme, Slot
 from hyperlex.ladder.stops import StopModel
 
-MARKERS = ("text", "exact", "capital")
+MARKERS = ("text", "exact", "capital", "capitals")
 """Names of the markers in use: inflected text (rung 3) follows; exact text (rung 4) follows; what
-the code before it says begins with a capital (rung 3).
+the code before it says, or the last word of the text before it, begins with a capital or is all in
+capitals (rung 3).
 """
 
-TEXT, EXACT, CAPITAL = range(3)
+TEXT, EXACT, CAPITAL, CAPITALS = range(4)
 RESERVED = 16
 """Codes kept for markers."""
 
@@ -161,7 +162,7 @@ class Lexicon:
 
     def is_ending(self, code: int) -> bool:
         """Whether it says how the word of the code before it is written."""
-        return code == CAPITAL or self.is_form(code)
+        return code in (CAPITAL, CAPITALS) or self.is_form(code)
 
     def is_frame(self, code: int) -> bool:
         return self.first_frame <= code < self.first_lexeme

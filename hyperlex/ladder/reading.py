@@ -188,14 +188,20 @@ def _item(word: Word, prepositions: dict[int, str]) -> Item | None:
     lower = word.text.lower()
     if lower in NEGATIONS:
         return Item(Lexeme(lower, "-"))
-    if word.upos == "PUNCT" or not carries_content(lower):
+    lexeme = lexeme_of(word)
+    slot = None
+    if lexeme is not None and lexeme.kind in "NPATDM":
+        slot = Slot(prepositions.get(word.index, ""), word.feat("Case"), word.feat("Number"))
+    return None if lexeme is None else Item(lexeme, slot)
+
+
+def lexeme_of(word: Word) -> Lexeme | None:
+    """The lexeme of a word that carries content."""
+    if word.upos == "PUNCT" or not carries_content(word.text.lower()):
         return None
     kind = kind_of(word)
     lemma = word.lemma if kind == "P" else word.lemma.lower()
-    slot = None
-    if kind in "NPATDM":
-        slot = Slot(prepositions.get(word.index, ""), word.feat("Case"), word.feat("Number"))
-    return Item(Lexeme(lemma.replace("ё", "е").replace("Ё", "Е"), kind), slot)
+    return Lexeme(lemma.replace("ё", "е").replace("Ё", "Е"), kind)
 
 
 def kind_of(word: Word) -> str:

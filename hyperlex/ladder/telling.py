@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from hyperlex.ladder.forms import form_of, is_preposition, without_yo
-from hyperlex.ladder.lexicon import CAPITAL, Lexicon
+from hyperlex.ladder.lexicon import CAPITAL, CAPITALS, Lexicon
 from hyperlex.ladder.merge import merge
 from hyperlex.ladder.neighbours import right_of, tokens_of
 from hyperlex.ladder.outline import Lexeme
@@ -18,7 +18,7 @@ from hyperlex.ladder.wording import Member, Wording, capitalised, cased, shown
 Following = tuple[str | Lexeme, ...]
 """The tokens after a place as a word before it sees them."""
 
-_WORD = re.compile(r"(?<=[ «\"])[А-ЯЁа-яё][а-яё]*(?:-[а-яё]+)*(?![\w-])")
+_WORD = re.compile(r"(?<=[ «\"(\n-])(?:[А-ЯЁа-яё][а-яё]*(?:-[а-яё]+)*|[А-ЯЁ]{2,})(?![\w-])")
 _LONGEST = 3
 """Words with lexemes that one hyperlexeme may tell here."""
 
@@ -28,15 +28,23 @@ class Told:
     """Words told by codes.
 
     Attributes:
-        members: the words in order.
-        codes: a lexeme, a lexeme and a form, or a hyperlexeme; and perhaps a capital.
+        members: the words in order; none of a word that is spelled.
+        codes: a lexeme, a lexeme and a form, or a hyperlexeme; and perhaps a capital, or capitals.
         start, stop: where they stand in their sentence, with the space before them if any.
+        spelled: what is spelled before the codes, a word in small letters, or "".
     """
 
     members: tuple[Member, ...]
     codes: tuple[int, ...]
     start: int
     stop: int
+    spelled: str = ""
+
+    def shown(self, sentence: str) -> Iterator[str | Lexeme]:
+        """The tokens of the words as a word to the left of them sees them."""
+        yield from (
+            shown(self.members) if self.members else tokens_of(sentence[self.start : self.stop])
+        )
 
 
 def seen(sentence: str, told: Sequence[Told]) -> Iterator[str | Lexeme]:
@@ -44,7 +52,7 @@ def seen(sentence: str, told: Sequence[Told]) -> Iterator[str | Lexeme]:
     done = 0
     for words in told:
         yield from tokens_of(sentence[done : words.start])
-        yield from shown(words.members)
+        yield from words.shown(sentence)
         done = words.stop
     yield from tokens_of(sentence[done:])
 
@@ -112,22 +120,24 @@ class Teller:
         stop = len(sentence)
         while words:
             told = None
-            if words[-1].lexeme is not None and (candidates := self._candidates(words, sentence)):
+            candidates = self._candidates(words, sentence) if words[-1].lexeme is not None else []
+            small = self._in_small_letters(words[-1], sentence)
+            if candidates or small:
                 right = right_of(chain(tokens_of(sentence[words[-1].stop : stop]), following))
-                told = self._best(candidates, sentence[:stop], before, right)
+                told = self._best(candidates, small, sentence[:stop], before, right)
             if told is None:
                 words.pop()
                 continue
             found.append(told)
             between = tokens_of(sentence[told.stop : stop])
-            following = right_of(chain(shown(told.members), between, following))
+            following = right_of(chain(told.shown(sentence), between, following))
             stop = told.start
             while words and words[-1].start >= told.start:
                 words.pop()
         return found[::-1]
 
     def _cost_of_words(self, words: str) -> int:
-        return len(self._words(words))
+        return len(self._words(words)) if words else 0
 
     def _lexeme_of(self, word: str, lexemes: Mapping[str, Lexeme]) -> Lexeme | None:
         """The lexeme of a word, if it has a code and is written as it would be told. Names keep
@@ -135,9 +145,26 @@ class Teller:
         """
         lower = word.lower()
         lexeme = lexemes.get(lower) if word == lower or "ё" not in lower else None
-        if lexeme is None or word not in (cased(lower, lexeme), lower.capitalize()):
+        written = (
+            () if lexeme is None else (cased(lower, lexeme), lower.capitalize(), lower.upper())
+        )
+        if lexeme is None or word not in written:
             return None
         return lexeme if lexeme in self._lexicon.lexeme_codes else None
+
+    def _in_small_letters(self, word: _Word, sentence: str) -> list[Told]:
+        """A word with a capital, or in capitals, as its spelling in small letters, where that is
+        shorter.
+        """
+        small = word.text.lower()
+        code = CAPITALS if len(small) > 1 and word.text == small.upper() else CAPITAL
+        if not small.isalpha() or word.text not in (small.capitalize(), small.upper()):
+            return []
+        start = word.start - sentence[: word.start].endswith(" ")
+        spelled = sentence[start : word.start] + small
+        if self._cost_of_words(spelled) + 1 >= self._cost_of_words(sentence[start : word.stop]):
+            return []
+        return [Told((), (code,), start, word.stop, spelled)]
 
     def _candidates(self, words: Sequence[_Word], sentence: str) -> list[Told]:
         """What the last of some words may be told by in fewer ids than spell it: hyperlexemes, the
@@ -170,7 +197,12 @@ class Teller:
         return joined[0].code if len(joined) == 1 else None
 
     def _best(
-        self, candidates: Sequence[Told], sentence: str, before: str, right: Following
+        self,
+        candidates: Sequence[Told],
+        small: Sequence[Told],
+        sentence: str,
+        before: str,
+        right: Following,
     ) -> Told | None:
         """Of what the last words of a sentence may be told by, what leaves it shortest; None where
         spelling them is as short.
@@ -180,12 +212,16 @@ class Teller:
             for candidate in candidates
             if (told := self._as_written(candidate, sentence, before, right)) is not None
         ]
-        if not told and len(candidates[-1].members) == 1:
+        if not told and candidates and len(candidates[-1].members) == 1:
             told = self._with_form(candidates[-1], sentence, before)
+        told += small
         if not told:
             return None
         lengths = [
-            self._cost(sentence[: each.start]) + len(each.codes) + self._cost(sentence[each.stop :])
+            self._cost(sentence[: each.start])
+            + self._cost_of_words(each.spelled)
+            + len(each.codes)
+            + self._cost(sentence[each.stop :])
             for each in told
         ]
         shortest = min(lengths)
@@ -199,12 +235,15 @@ class Teller:
         """
         written = sentence[told.start : told.stop]
         said = self._wording.say(told.members, before + sentence[: told.start], right, form)
-        if said == without_yo(written):
+        plain = without_yo(written)
+        if said == plain:
             return told
-        capital_pays = self._cost_of_words(written) > len(told.codes) + 1
-        if not capital_pays or capitalised(said) != without_yo(written):
-            return None
-        return replace(told, codes=(*told.codes, CAPITAL))
+        if self._cost_of_words(written) > len(told.codes) + 1:
+            if capitalised(said) == plain:
+                return replace(told, codes=(*told.codes, CAPITAL))
+            if said.upper() == plain:
+                return replace(told, codes=(*told.codes, CAPITALS))
+        return None
 
     def _with_form(self, told: Told, sentence: str, before: str) -> list[Told]:
         """A word told by its lexeme and its form, if that is shorter than its spelling."""

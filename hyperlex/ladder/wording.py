@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -35,8 +36,13 @@ def shown(members: Iterable[Member]) -> Iterator[str | Lexeme]:
 
 
 def gap_after(text: str) -> str:
-    """What stands between a text and a word told after it: nothing behind an opening quote."""
-    return "" if text.endswith(("«", ' "')) else " "
+    """What stands between a text and a word told after it: nothing behind an opening quote or
+    bracket, a line break, or the hyphen of a compound.
+    """
+    return "" if _OPEN.search(text) else " "
+
+
+_OPEN = re.compile(r"(?:[«(\n]| \"|\w-)$")
 
 
 def cased(word: str, lexeme: Lexeme) -> str:

@@ -11,7 +11,7 @@ from strategies import any_text
 import hyperlex
 from hyperlex.ladder.files import embedded
 from hyperlex.ladder.forms import form_of, forms
-from hyperlex.ladder.lexicon import CAPITAL, TEXT
+from hyperlex.ladder.lexicon import CAPITAL, CAPITALS, TEXT
 from hyperlex.ladder.outline import Lexeme
 from hyperlex.ladder.punctuation import restore, sentences_of, thin
 from hyperlex.ladder.stops import StopModel
@@ -53,7 +53,7 @@ def test_stops_and_capitals_are_put_back(thinned: str, restored: str) -> None:
 
 @given(any_text)
 def test_thinning_keeps_all_words(text: str) -> None:
-    lines = [thin(line) for line in sentences_of(text)]
+    lines = [thin(line) for _, line in sentences_of(text)]
     assert words(restore(" ".join(lines), STOPS)) == words(text)
 
 
@@ -137,9 +137,43 @@ def test_a_capital_of_a_common_word_is_told() -> None:
     assert hyperlex.reconstruct([text, capital, lexeme]) == "прожектор."
 
 
+def test_words_in_capitals_are_told_by_their_small_letters() -> None:
+    tok = hyperlex.load()
+    capital, capitals, text = (tok.layout.first_scene + code for code in (CAPITAL, CAPITALS, TEXT))
+    lexeme = tok.layout.first_scene + tok.lexicon.lexeme_codes[Lexeme("прожектор", "N")]
+    lamp = tok.encode("горит лампа")
+    assert hyperlex.reconstruct([text, lexeme, capitals]) == "ПРОЖЕКТОР."
+    assert hyperlex.reconstruct([text, *lamp, capitals]) == "горит ЛАМПА."
+    assert hyperlex.reconstruct([text, *tok.encode("он зажёг лампу"), capital]) == "он зажёг Лампу."
+    notice = "ВНИМАНИЕ! Смотритель ВСЕГДА проверяет ПРОЖЕКТОР и ОКОННЫЕ стёкла."
+    code = hyperlex.compress(notice, rung=3)
+    assert capitals in code.ids
+    told = code.decode().replace("ё", "е")
+    assert re.findall(r"\w+", told) == re.findall(r"\w+", notice.replace("ё", "е"))
+    assert len(code) < len(tok.encode(notice)) - 2
+
+
+@pytest.mark.parametrize("quoted", ["«рассортировала корреспонденцию»", '"винтовая лестница"'])
+def test_words_in_quotation_marks_may_be_told_by_lexemes(quoted: str) -> None:
+    text = f"На двери висела табличка {quoted} и ещё одна."
+    code = hyperlex.compress(text, rung=3)
+    assert code.decode().replace("ё", "е") == text.replace("ё", "е")
+    first, lexicon = hyperlex.load().layout.first_scene, hyperlex.load().lexicon
+    assert any(lexicon.is_lexeme(index - first) for index in code.ids if index >= first)
+
+
+@pytest.mark.parametrize("opening", ["«", "(", "\n", "старик-"])
+def test_no_space_stands_before_a_word_that_none_parts_from_what_is_before(opening: str) -> None:
+    tok = hyperlex.load()
+    text = tok.layout.first_scene + TEXT
+    lexeme = tok.layout.first_scene + tok.lexicon.lexeme_codes[Lexeme("прожектор", "N")]
+    told = hyperlex.reconstruct([text, *tok.encode(f"вот {opening}"), lexeme])
+    assert re.search(rf"{re.escape(opening)}прожектор", told)
+
+
 def test_an_ending_without_its_word_says_nothing() -> None:
     tok = hyperlex.load()
-    for code in (CAPITAL, tok.lexicon.first_form):
+    for code in (CAPITAL, CAPITALS, tok.lexicon.first_form):
         ending = tok.layout.first_scene + code
         assert hyperlex.reconstruct([ending]) == ""
         assert hyperlex.reconstruct([*tok.encode("Он вошёл"), ending]) == "Он вошёл"
@@ -161,8 +195,27 @@ def test_between_sentences_stands_what_costs_least(cost: dict[str, int], told: l
 
 def test_a_line_without_a_mark_needs_no_stop() -> None:
     never = StopModel.empty()
-    assert shortest("Плывёт туман\nХолодный", len, never) == ["Плывёт туман", " Холодный"]
-    assert shortest("Он ушёл.\nДверь закрылась", len, never)[0] == "Он ушёл."
+    assert shortest("Плывёт туман Холодный", len, never) == ["Плывёт туман Холодный"]
+    assert shortest("Плывёт туман\n\nХолодный", len, never) == ["Плывёт туман", " Холодный"]
+    assert shortest("Он ушёл. Дверь закрылась", len, never)[0] == "Он ушёл."
+
+
+@pytest.mark.parametrize(
+    ("text", "cheap", "told"),
+    [
+        ("Кто?\nЯ", "\nЯ", ["Кто?", "\nЯ"]),
+        ("Кто?\nЯ", "?\nЯ", ["Кто", "?\nЯ"]),
+        ("Он ушёл.\nЯ жду", ".\nЯ жду", ["Он ушёл", ".\nЯ жду"]),
+        ("Он ушёл.\n\n\nЯ жду", "\n\nЯ жду", ["Он ушёл.", "\n\nЯ жду"]),
+        ("Туман\nХолодный", "\nХолодный", ["Туман", "\nХолодный"]),
+        ("Туман,\nХолодный", " Холодный", ["Туман,", " Холодный"]),
+    ],
+)
+def test_a_line_break_stays_where_it_costs_nothing(text: str, cheap: str, told: list[str]) -> None:
+    never = StopModel.empty()
+    found = shortest(text, lambda each: 1 if each == cheap else 2, never)
+    assert found == told
+    assert restore("".join(found), never).startswith("".join(found).strip())
 
 
 def test_a_mark_that_costs_nothing_stays() -> None:
