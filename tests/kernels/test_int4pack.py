@@ -18,9 +18,12 @@ TOLERANCE = {torch.float32: 1e-5, torch.float16: 6e-4, torch.bfloat16: 4e-3}
 
 
 @pytest.mark.parametrize("group_size", [32, 64])
-@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
-@pytest.mark.parametrize("batch", [1, 2])
-def test_int4pack_matches_the_reference(batch: int, dtype: torch.dtype, group_size: int) -> None:
+@pytest.mark.parametrize(
+    ("dtype", "batch"),
+    [(torch.float32, 1), (torch.float16, 1), (torch.bfloat16, 1), (torch.bfloat16, 2)],
+    ids=str,
+)
+def test_int4pack_matches_the_reference(dtype: torch.dtype, batch: int, group_size: int) -> None:
     torch.manual_seed(0)
     weight = quantize_4bit(torch.randn(48, 320), "int4", group_size)
     x, bias = torch.randn(batch, 320).to(dtype), torch.randn(48).to(dtype)

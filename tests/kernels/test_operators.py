@@ -177,8 +177,10 @@ def request(**changes: object) -> Request:
         ({"dtype": torch.float32}, "dequantize"),
         ({"capability": (7, 5)}, "triton_gemv"),
         ({"capability": (6, 1), "batch": 9}, "dequantize"),
-        ({"device": "cpu", "capability": None}, "reference"),
-        ({"device": "cpu", "capability": None, "format": "int4"}, "reference"),
+        ({"device": "mps", "capability": None}, "reference"),
+        ({"device": "cpu", "capability": None}, "lookup"),
+        ({"device": "cpu", "capability": None, "format": "int4"}, "lookup"),
+        ({"device": "cpu", "capability": None, "format": "int4", "batch": 1}, "int4pack"),
         (
             {"device": "cpu", "capability": None, "format": "int4", "dtype": torch.bfloat16},
             "int4pack",
@@ -198,6 +200,7 @@ def test_a_choice_says_what_was_passed_over_and_why() -> None:
         "triton",
         "triton_gemv",
         "int4pack",
+        "lookup",
     ]
     assert "below compute capability 8.0" in str(choice)
     assert "100 rows" in str(choice)
@@ -209,5 +212,5 @@ def test_an_implementation_can_be_asked_for_but_not_forced() -> None:
         matmul_4bit(torch.randn(1, 200), packed(), implementation="int4pack")
     with pytest.raises(ValueError, match="Unknown implementation 'cuda'"):
         matmul_4bit(torch.randn(1, 200), packed(), implementation="cuda")
-    with pytest.raises(ValueError, match="'dequantize' or 'reference'"):
+    with pytest.raises(ValueError, match="'dequantize', 'lookup' or 'reference'"):
         dequantize_4bit(packed(), implementation="triton")

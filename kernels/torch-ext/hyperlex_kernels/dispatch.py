@@ -24,7 +24,7 @@ MAX_GEMV_BATCH: Final = 8
 INT4PACK_ROWS: Final = 16
 # torch's kernel works through float16 and float32 one row of x after the other; beyond this, making
 # the weight dense is faster. bfloat16 is vectorised.
-MAX_INT4PACK_BATCH: Final = 2
+MAX_INT4PACK_BATCH: Final = 1
 
 
 @dataclass(frozen=True)
@@ -136,10 +136,15 @@ def _refuse_int4pack(request: Request) -> str | None:
     return None
 
 
+def _refuse_lookup(request: Request) -> str | None:
+    return None if request.device == "cpu" else f"x is on {request.device}, not on the CPU"
+
+
 IMPLEMENTATIONS: Final = (
     Implementation("triton", "fused decode and tensor-core product", _refuse_fused, on_gpu=True),
     Implementation("triton_gemv", "fused decode, float32 arithmetic", _refuse_gemv, on_gpu=True),
     Implementation("int4pack", "torch's int4 kernel for CPUs", _refuse_int4pack),
+    Implementation("lookup", "two weights a look-up, a block of rows at a time", _refuse_lookup),
     Implementation(
         "dequantize",
         "Triton makes the weight dense, cuBLAS multiplies",

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import dispatch, layout, reference
+from . import dispatch, layout, lookup, reference
 from .formats import FORMATS, GROUP_SIZES, PackedWeight
 from .library import NAMESPACE, current_device
 
@@ -165,6 +165,8 @@ def _matmul_4bit(
             out = int4pack.matmul_4bit(
                 flat, packed, scales, zeros, bias, format, group_size, out_features
             )
+        elif name == "lookup":
+            out = lookup.matmul_4bit(flat, *weight, bias, format, group_size, out_features)
         elif name == "triton_gemv":
             from . import gemv
 
@@ -250,7 +252,14 @@ def _matmul_4bit_dx(
     rows = grad.shape[-1]
     if grad.numel() == 0:
         return grad.new_zeros((*grad.shape[:-1], in_features))
-    if _dequantize_with(implementation, packed) == "reference":
+    name = _dequantize_with(implementation, packed)
+    if name == "lookup":
+        flat = grad.reshape(-1, rows)
+        product = lookup.matmul_4bit_dx(
+            flat, packed, scales, zeros, format, group_size, in_features
+        )
+        return product.view(*grad.shape[:-1], in_features)
+    if name == "reference":
         return reference.matmul_4bit_dx(
             grad, packed, scales, zeros, format, group_size, in_features
         )
@@ -350,12 +359,20 @@ def _check_dequantize(
 
 
 def _dequantize_with(implementation: str, packed: Tensor) -> str:
-    """'dequantize' (Triton) or 'reference', for the two operators that have only these."""
+    """'dequantize' (Triton), 'lookup' or 'reference': the two other operators have only these."""
     if implementation == "auto":
-        return "dequantize" if packed.is_cuda and not dispatch.triton_missing() else "reference"
-    if implementation not in ("dequantize", "reference"):
+        if packed.is_cuda and not dispatch.triton_missing():
+            return "dequantize"
+        return "lookup" if packed.is_cpu else "reference"
+    if implementation not in ("dequantize", "lookup", "reference"):
         raise ValueError(
-            f"implementation={implementation!r}. Expected 'auto', 'dequantize' or 'reference'."
+            f"implementation={implementation!r}. Expected 'auto', 'dequantize', 'lookup' or "
+            "'reference'."
+        )
+    if implementation == "lookup" and not packed.is_cpu:
+        raise NotImplementedError(
+            f"'lookup' runs on a CPU, and the weight is on {packed.device}. Use "
+            "implementation='auto'."
         )
     return implementation
 
@@ -372,7 +389,10 @@ def _dense(
     implementation: str = "auto",
 ) -> Tensor:
     arguments = (packed, scales, zeros, format, group_size, out_features, in_features, dtype)
-    if _dequantize_with(implementation, packed) == "reference":
+    name = _dequantize_with(implementation, packed)
+    if name == "lookup":
+        return lookup.dequantize_4bit(*arguments)
+    if name == "reference":
         return reference.dequantize_4bit(*arguments)
     from . import dequantize
 
