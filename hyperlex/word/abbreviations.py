@@ -21,7 +21,8 @@ _ALONE = {
     "тыс": "тысяча", "млн": "миллион", "млрд": "миллиард", "трлн": "триллион", "руб": "рубль",
     "коп": "копейка", "чел": "человек", "мм": "миллиметр", "др": "другой",
 }  # fmt: skip
-_SEEN = frozenset(("г", "гг", "в", "вв", "см", *_ALONE, *(letter for letter, _ in _PAIRS)))
+_SMALL = ("г", "гг", "в", "вв", "см", *_ALONE, *(letter for letter, _ in _PAIRS))
+_SEEN = frozenset((*_SMALL, *(form.capitalize() for form in _SMALL)))
 _NOUNS = frozenset(("год", "век", "грамм", "город", "эра", "сантиметр"))
 _YEAR = re.compile(r"[12]?\d{3}(?:-?[а-я]{1,2})?")
 _CENTURY = re.compile(r"[IVX]+(?:[-—–][IVX]+)?")
@@ -34,10 +35,12 @@ def spell_out(forms: Sequence[str], chosen: list[Offer]) -> None:
         forms: the words of a sentence as `segment` has them.
         chosen: the reading of each.
     """
+    if _SEEN.isdisjoint(forms):
+        return
     for place, form in enumerate(forms):
-        lower = form.lower()
-        if lower not in _SEEN:
+        if form not in _SEEN:
             continue
+        lower = form.lower()
         second = place + (2 if _at(forms, place + 1) == "." else 1)
         # «Т. е.» may begin a sentence; «Н. Э.» are initials.
         pair = _PAIRS.get((lower if lower == "т" else form, _at(forms, second)))

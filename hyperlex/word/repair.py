@@ -129,10 +129,12 @@ def by_neighbours(forms: Sequence[str], chosen: list[Offer]) -> None:
 
     «Самого высокого», «на самом деле»: forms of «сам» that are «самый»; «больше людей»: of «много».
     """
+    if _OPEN.isdisjoint(forms):
+        return
     for place, form in enumerate(forms[:-1]):
-        lower = form.lower()
-        if lower not in _OPEN:
+        if form not in _OPEN:
             continue
+        lower = form.lower()
         lemma, upos, feats, prior, _ = chosen[place]
         _, next_upos, next_feats, _, _ = chosen[place + 1]
         if lower in _AMOUNTS:
@@ -145,5 +147,6 @@ def by_neighbours(forms: Sequence[str], chosen: list[Offer]) -> None:
 
 
 _AMOUNTS = {"больше": "много", "меньше": "мало"}
-_OPEN = {"самой", "самого", "самому", "самом", *_AMOUNTS}
+_SMALL = ("самой", "самого", "самому", "самом", *_AMOUNTS)
+_OPEN = frozenset((*_SMALL, *(form.capitalize() for form in _SMALL)))
 _POINTING = frozenset(("этот", "тот"))
