@@ -164,7 +164,20 @@ def _sentences(stretch: str) -> Iterator[tuple[int, str]]:
 
 
 def _tokens(cleaned: Clean, begin: int, sentence: str) -> list[Token]:
-    """The tokens of a sentence that begins at `begin`: razdel's, between addresses and the like."""
+    """The tokens of a sentence that begins at `begin`."""
+    tokens = []
+    before = 0
+    for start, stop in pieces_of(sentence):
+        form = canonical(sentence[start:stop])
+        tokens.append(Token(cleaned.original(begin + start, begin + stop), form, start > before))
+        before = stop
+    return tokens
+
+
+def pieces_of(sentence: str) -> list[tuple[int, int]]:
+    """Where the words of a sentence begin and end: razdel's between addresses and the like, and of
+    compounds the parts.
+    """
     pieces: list[tuple[int, int]] = []
     position = 0
     if _MAYBE_WHOLE.search(sentence) is not None:
@@ -175,13 +188,7 @@ def _tokens(cleaned: Clean, begin: int, sentence: str) -> list[Token]:
     pieces += _shifted(sentence, position, len(sentence)) if position else words_of(sentence)
     if _INNER_DASH.search(sentence) is not None:
         pieces = [part for piece in pieces for part in _parts(sentence, *piece)]
-    tokens = []
-    before = 0
-    for start, stop in pieces:
-        form = canonical(sentence[start:stop])
-        tokens.append(Token(cleaned.original(begin + start, begin + stop), form, start > before))
-        before = stop
-    return tokens
+    return pieces
 
 
 def _parts(sentence: str, start: int, stop: int) -> list[tuple[int, int]]:

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from razdel import tokenize  # type: ignore[import-untyped]
-
 from hyperlex.scene.boundary import owners_of
 from hyperlex.scene.tree import Tree
 from hyperlex.types import Sentence, Span, Word
 from hyperlex.word.clean import canonical
+from hyperlex.word.segment import pieces_of
 
 EXCLUDED = ("17cent",)
 """Training sets left out: the office language of the 17th century, without lemmas."""
@@ -98,9 +97,7 @@ def _targets(rows: list[list[str]]) -> list[Target]:
 
 
 def _pieces(form: str) -> list[str]:
-    if form[0] == "&":
-        return [canonical(form)]
-    return [canonical(part.text) for part in tokenize(form)] or [form]
+    return [canonical(form[start:stop]) for start, stop in pieces_of(form)] or [form]
 
 
 def _clause_starts(rows: list[list[str]], heads: list[int]) -> list[bool]:
