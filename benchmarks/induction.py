@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-LAYERS, HEADS, WIDTH, MLP = 3, 8, 64, 512
+LAYERS, HEADS, WIDTH, MLP = 3, 8, 96, 512
 SPELLED = 96
 """Dimensions that begin as the rows of ids, the first of them alike for all."""
-SKETCH = 32
+SKETCH = 48
 """Dimensions for each look back, that say which id came before."""
 HIDDEN = SPELLED + HEADS * SKETCH
 SCALE = 0.15

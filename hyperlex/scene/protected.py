@@ -106,7 +106,8 @@ def protected_of(tree: Tree, text: str) -> list[tuple[int, Protected]]:
             kind = "number"
         elif lemma in UNITS and before_number:
             kind = "unit"
-        before_number = number or (before_number and not word.text[0].isalpha())
+        # «5 тыс. рублей»: a unit of a unit.
+        before_number = number or (before_number and (kind == "unit" or not word.text[0].isalpha()))
         while passed < len(covered) and covered[passed][1] <= word.span.start:
             passed += 1
         if kind and not (passed < len(covered) and covered[passed][0] < word.span.stop):

@@ -23,7 +23,7 @@ _ALONE = {
 }  # fmt: skip
 _SMALL = ("г", "гг", "в", "вв", "см", *_ALONE, *(letter for letter, _ in _PAIRS))
 _SEEN = frozenset((*_SMALL, *(form.capitalize() for form in _SMALL)))
-_NOUNS = frozenset(("год", "век", "грамм", "город", "эра", "сантиметр"))
+_NOUNS = frozenset(("год", "век", "грамм", "город", "эра", "сантиметр", "тонна"))
 _YEAR = re.compile(r"[12]?\d{3}(?:-?[а-я]{1,2})?")
 _CENTURY = re.compile(r"[IVX]+(?:[-—–][IVX]+)?")
 
@@ -70,6 +70,8 @@ def _told(place: int, form: str, forms: Sequence[str]) -> str:
         return "век" if after == "." and _CENTURY.fullmatch(before) else ""
     if form == "см":
         return "сантиметр" if counted else "смотреть" if after == "." else ""
+    if form == "т":
+        return "тонна" if counted else ""
     if form == "гг" or (form == "г" and _YEAR.fullmatch(before)):
         return "год"
     if form != "г":

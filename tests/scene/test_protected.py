@@ -21,7 +21,7 @@ def protected(text: str) -> list[str]:
     for n, match in enumerate(re.finditer(r"\w+|[^\w\s]", text)):
         mark = not match[0][0].isalnum()
         upos = "PUNCT" if mark else _UPOS.get(match[0], "NUM" if match[0].isdigit() else "NOUN")
-        lemma = {"кг": "кг", "рублей": "рубль"}.get(match[0], match[0].lower())
+        lemma = {"кг": "кг", "рублей": "рубль", "тысяч": "тысяча"}.get(match[0], match[0].lower())
         relation = "root" if not n else "dep"
         words.append(Word(Span(*match.span()), match[0], lemma, upos, "", n, 0, relation, ""))
     sentence = Sentence(Span(0, len(text)), tuple(words), (1.0, *[0.0] * (len(words) - 1)))
@@ -35,6 +35,7 @@ def protected(text: str) -> list[str]:
         ("Отдал 1 000 рублей", ["number=1 000", "unit=рублей"]),
         ("Отдал 1\u00a0000 рублей", ["number=1\u00a0000", "unit=рублей"]),
         ("Осталось 10—12 кг", ["number=10—12", "unit=кг"]),
+        ("Стоит 5 тысяч рублей", ["number=5", "unit=тысяч", "unit=рублей"]),
         ("В 1904-1905 годах", ["date=1904-1905 годах"]),
         ("кг муки", []),
         ("Это стоит 14,5 %", ["number=14,5", "unit=%"]),

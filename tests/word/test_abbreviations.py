@@ -28,6 +28,8 @@ from hyperlex.word.readings import Offer
         ("12 *см в длину", "сантиметр"),
         ("*см . ниже", "смотреть"),
         ("см", ""),
+        ("весил 12 *т .", "тонна"),
+        ("корпус т .", ""),
     ],
 )
 def test_neighbours_spell_an_abbreviation_out(text: str, lemmas: str) -> None:
