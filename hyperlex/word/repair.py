@@ -44,12 +44,15 @@ def tie_compounds(
         first, second = mark - 1, mark + 1
         if not all(readings[place][1] in ("NOUN", "PROPN") for place in (first, second)):
             continue
-        above = first
-        while heads[above] not in (above, second):
+        above = top = first
+        while heads[above] != above:
             above = heads[above]
-        if heads[above] == second:  # the first hangs on the second: it takes its place
-            heads[first] = first if heads[second] == second else heads[second]
-            relations[first] = relations[second]
+            if above in (mark, second):
+                top = above
+        if top != first:  # the first hangs on the second, or on the mark: it takes its place
+            heads[first] = first if heads[top] == top else heads[top]
+            if top == second or heads[first] == first:
+                relations[first] = relations[top]
         heads[second], relations[second] = first, "appos"
         heads[mark], relations[mark] = second, "punct"
 

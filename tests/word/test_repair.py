@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hyperlex.word.dictionary import dictionary
 from hyperlex.word.readings import Offer, Reading, offers
@@ -129,6 +131,25 @@ def test_a_pair_of_other_words_is_left_as_it_hangs() -> None:
     pair: list[Offer] = [(form, "NUM", "", 1.0, "dictionary") for form in ("два", "—", "три")]
     tie_compounds([1], pair, heads, relations)
     assert (heads, relations) == ([2, 0, 2], ["nummod", "punct", "root"])
+
+
+@given(st.permutations(range(7)), st.data())
+def test_compounds_leave_one_tree(order: list[int], data: st.DataObject) -> None:
+    heads = [order[0]] * 7
+    for place in range(1, 7):
+        heads[order[place]] = data.draw(st.sampled_from(order[:place]))
+    relations = ["root" if head == place else "dep" for place, head in enumerate(heads)]
+    marks = data.draw(st.sampled_from(([1], [3], [1, 3], [1, 5], [1, 3, 5])))
+    readings: list[Offer] = [
+        ("-", "PUNCT" if place in marks else "NOUN", "", 1.0, "shape") for place in range(7)
+    ]
+    tie_compounds(marks, readings, heads, relations)
+    (root,) = (place for place, head in enumerate(heads) if place == head)
+    assert [place for place, name in enumerate(relations) if name == "root"] == [root]
+    for above in range(7):
+        for _ in heads:
+            above = heads[above]
+        assert above == root
 
 
 def test_only_a_capital_inside_a_sentence_is_a_sign_of_a_name() -> None:
