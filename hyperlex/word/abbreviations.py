@@ -24,7 +24,7 @@ _ALONE = {
 _SMALL = ("г", "гг", "в", "вв", "см", *_ALONE, *(letter for letter, _ in _PAIRS))
 _SEEN = frozenset((*_SMALL, *(form.capitalize() for form in _SMALL)))
 _NOUNS = frozenset(("год", "век", "грамм", "город", "эра", "сантиметр", "тонна"))
-_YEAR = re.compile(r"[12]?\d{3}(?:-?[а-я]{1,2})?")
+_YEAR = re.compile(r"[12]\d{3}(?:-?[а-я]{1,2})?")
 _CENTURY = re.compile(r"[IVX]+(?:[-—–][IVX]+)?")
 
 
@@ -72,7 +72,8 @@ def _told(place: int, form: str, forms: Sequence[str]) -> str:
         return "сантиметр" if counted else "смотреть" if after == "." else ""
     if form == "т":
         return "тонна" if counted else ""
-    if form == "гг" or (form == "г" and _YEAR.fullmatch(before)):
+    early = len(before) == 3 and before.isdigit() and after == "."
+    if form == "гг" or (form == "г" and (early or _YEAR.fullmatch(before))):
         return "год"
     if form != "г":
         return ""
