@@ -18,7 +18,7 @@ from hyperlex.ladder.outline import Lexeme
 from hyperlex.ladder.punctuation import restore
 from hyperlex.ladder.remember import Remembered
 from hyperlex.ladder.telling import Following, Teller, Told, seen
-from hyperlex.ladder.thinned import shortest
+from hyperlex.ladder.thinned import LONGEST, shortest
 from hyperlex.ladder.wording import Member, Wording, capitalised, shown
 
 _REMEMBERED = 1 << 14
@@ -90,7 +90,9 @@ class Inflector:
         for sentence, stop in reversed(list(zip(sentences, stops, strict=True))):
             start = stop - len(sentence)
             before = whole[max(0, start - SEEN) : start]
-            told = self._teller.told(sentence, before, following, lexemes)
+            told: list[Told] = []
+            if len(sentence) <= 2 * LONGEST:
+                told = self._teller.told(sentence, before, following, lexemes)
             ids.append(self._ids(sentence, told))
             following = right_of(chain(seen(sentence, told), following))
         return [index for of_sentence in reversed(ids) for index in of_sentence]
@@ -163,4 +165,4 @@ def _in_capitals(segment: _Segment) -> _Segment:
     return replace(segment, text=_LAST_WORD.sub(lambda word: word[0].upper(), segment.text))
 
 
-_LAST_WORD = re.compile(r"[^\W\d_]+$")
+_LAST_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]+$")

@@ -17,11 +17,15 @@ from hyperlex.ladder.stops import WIDTH, StopModel
 
 _STOP = "."
 _SENTENCES = re.compile(r"(?:(?<=[.!?…»])|(?<=[.!?…][»\")\]]))\s+(?=[\"«(–—-]*[А-ЯЁA-Z])|\s*\n\s*")
-# First the marks without which two words would be one. A colon before a capital stays, lest a
-# sentence seem to begin there.
+_BRACKET = r"[()\[\]…;*|•]"
+_BESIDE = r"[\s«»\"(),.:;!?…–—-]"
+# First the marks without which two words would be one: code point by code point, each in one way,
+# lest a long row of dots be tried in all. A colon before a capital stays, lest a sentence seem to
+# begin there.
 _MARKS = re.compile(
-    r"(?<=\w)(?P<between>(?:[()\[\]…;*|•]|\.{2,})+)(?=\w)"
-    r"|(?<!\w)[-–—]+(?!\w)|[()\[\]…;*|•]+|(?!: [\"«]?[А-ЯЁA-Z])[.:!]+(?=[\s«»\"(),.:;!?…–—-]|$)"
+    rf"(?<=\w)(?P<between>(?:{_BRACKET}|[.:!](?={_BESIDE})|(?<=\.)\.(?!{_BESIDE})"
+    rf"|(?<!\w)[-–—](?!\w))+)(?=\w)"
+    rf"|(?<!\w)[-–—]+(?!\w)|{_BRACKET}+|(?!: [\"«]?[А-ЯЁA-Z])[.:!]+(?={_BESIDE}|$)"
 )
 _QUOTES = '«"'
 _SPACES = re.compile(r"\s+")

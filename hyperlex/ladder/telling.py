@@ -18,7 +18,8 @@ from hyperlex.ladder.wording import Member, Wording, capitalised, cased, shown
 Following = tuple[str | Lexeme, ...]
 """The tokens after a place as a word before it sees them."""
 
-_WORD = re.compile(r"(?<=[ «\"(\n-])(?:[А-ЯЁа-яё][а-яё]*(?:-[а-яё]+)*|[А-ЯЁ]{2,})(?![\w-])")
+# No word has many hyphens: a chain of them would be tried from each.
+_WORD = re.compile(r"(?<=[ «\"(\n-])(?:[А-ЯЁа-яё][а-яё]*(?:-[а-яё]+){0,3}|[А-ЯЁ]{2,})(?![\w-])")
 _LONGEST = 3
 """Words with lexemes that one hyperlexeme may tell here."""
 
@@ -154,11 +155,13 @@ class Teller:
 
     def _in_small_letters(self, word: _Word, sentence: str) -> list[Told]:
         """A word with a capital, or in capitals, as its spelling in small letters, where that is
-        shorter.
+        shorter. Not behind a hyphen, where who decodes sees one token with what is before it.
         """
         small = word.text.lower()
         code = CAPITALS if len(small) > 1 and word.text == small.upper() else CAPITAL
         if not small.isalpha() or word.text not in (small.capitalize(), small.upper()):
+            return []
+        if sentence[: word.start].endswith("-"):
             return []
         start = word.start - sentence[: word.start].endswith(" ")
         spelled = sentence[start : word.start] + small

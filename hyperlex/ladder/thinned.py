@@ -18,8 +18,10 @@ from hyperlex.ladder.stops import WIDTH, StopModel
 Cost = Callable[[str], int]
 """How many ids a text takes in the exact lane."""
 
-_LONGEST = 1000
-"""Code points of a sentence that is told as one; what is weighed in it grows with their square."""
+LONGEST = 1000
+"""Code points of a sentence that is told as one; what is weighed in it grows with their square, so
+that in one twice as long, which has no spaces to be cut at, nothing is.
+"""
 
 _MARKED = re.compile(r"[.!…][»\")\]]*$")
 _BEGINS = re.compile(r" [\"«]?[А-ЯЁ][а-яё]*(?![\w-])")
@@ -71,7 +73,11 @@ def _broken(before: str, parted: str, told: str, stop: str) -> list[tuple[str, s
 
 def _pieces(line: str) -> Iterator[str]:
     """A line cut at spaces into pieces of a bounded length, as far as it has spaces."""
-    while len(line) > _LONGEST and (place := line.rfind(" ", 1, _LONGEST)) > 0:
+    while len(line) > LONGEST:
+        place = line.rfind(" ", 1, LONGEST)
+        place = place if place > 0 else line.find(" ", LONGEST)
+        if place < 0:
+            break
         yield line[:place]
         line = line[place + 1 :]
     yield line
@@ -87,6 +93,8 @@ def _thinned(line: str, space: str, cost: Cost) -> str:
     """A sentence without the marks that cost ids; `restore` puts those at its end back."""
     left_out = marks_of(line)
     told = space + without(line, left_out)
+    if len(line) > 2 * LONGEST:
+        return told
     for mark in tuple(left_out):
         if not any(map(str.isalnum, line[mark.stop :])):
             break

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
+from hypothesis import strategies as st
 from strategies import any_text
 
 import hyperlex
+from hyperlex.ladder.expected import FormModel
 from hyperlex.ladder.files import embedded
 from hyperlex.ladder.forms import form_of, forms
 from hyperlex.ladder.lexicon import CAPITAL, CAPITALS, TEXT
+from hyperlex.ladder.neighbours import Neighbours
 from hyperlex.ladder.outline import Lexeme
 from hyperlex.ladder.punctuation import restore, sentences_of, thin
 from hyperlex.ladder.stops import StopModel
@@ -49,6 +52,41 @@ def test_marks_may_be_left_out(text: str, thinned: str) -> None:
 )
 def test_stops_and_capitals_are_put_back(thinned: str, restored: str) -> None:
     assert restore(thinned, STOPS) == restored
+
+
+@given(st.text("абАБ1 .…!:;()-—«»,?\n", max_size=30))
+@example("а.(б")
+@example("а.…б")
+@example("а(-)б")
+def test_thinning_joins_no_words(text: str) -> None:
+    assert words(" ".join(thin(line) for _, line in sentences_of(text))) == words(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Глава" + "." * 5000 + " 5", "слово-" * 5000 + "1", "аб" * 9000, "(слово)" * 600]
+)
+def test_long_rows_are_told(text: str) -> None:
+    assert words(hyperlex.compress(f"{text} ПРОЖЕКТОР", rung=3).decode()) == words(
+        f"{text} ПРОЖЕКТОР"
+    )
+
+
+def test_neighbours_are_the_same_for_who_encodes_and_who_decodes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expect = FormModel.expect
+    asked: set[tuple[Lexeme, Neighbours]] = set()
+
+    def noted(model: FormModel, lexeme: Lexeme, around: Neighbours) -> str:
+        asked.add((lexeme, around))
+        return expect(model, lexeme, around)
+
+    monkeypatch.setattr(FormModel, "expect", noted)
+    code = hyperlex.compress("Лестница винтовая, интернет-ПРОЖЕКТОР, винтовая юго-ЗАПАД.", rung=3)
+    encoder = set(asked)
+    asked.clear()
+    code.decode()
+    assert asked and asked <= encoder
 
 
 @given(any_text)
