@@ -321,7 +321,7 @@ def _suppress_padding(model: PreTrainedModel, layout: VocabularyLayout, rows: in
     changed = copy.deepcopy(config)
     # As words, for `suppress_tokens` compares every id with every other one at each step: 23 ms on
     # a core for 200,000 ids and 63 rows of padding, where this adds a vector.
-    words = [word for word in config.bad_words_ids or () if len(word) > 1 or word[0] < size]
+    words = [word for word in config.bad_words_ids or () if len(word) != 1 or word[0] < size]
     changed.bad_words_ids = [*words, *([index] for index in range(layout.total, rows))] or None
     if config.suppress_tokens is not None:
         kept = [index for index in config.suppress_tokens if index < size]
