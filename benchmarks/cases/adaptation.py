@@ -4,7 +4,7 @@
 
 A small base that copies, and knows no language (`benchmarks.induction`), is extended by hypertokens
 and adapted by the recipe; the copy test is taken at each stage, on sentences of held-out text. The
-models are kept in --out, and what stands there is not made again. Half an hour for each way in
+models are kept in --out, and what stands there is not made again. Ten minutes for each way in
 which rows begin, on one core of a CPU.
 """
 
@@ -93,7 +93,7 @@ CPU = Scale(
         "batch": 16,
         "rows_steps": 300,
         "rows_learning_rate": 1e-3,
-        "steps": 600,
+        "steps": 150,
         "learning_rate": 2e-4,
     },
 )
