@@ -148,8 +148,10 @@ def measured(
         _check_cache(model, encode(passages[0][0]), device)
     fields = ("characters", "ids", "seconds")
     counts = {(arm, field): np.zeros(rounds * len(passages)) for arm in arms for field in fields}
+    turns = list(arms.items())
     for place, (prompt, written) in enumerate(passages * rounds):
-        for arm, (model, encode) in arms.items():
+        turns.reverse()  # neither is always the first
+        for arm, (model, encode) in turns:
             ids = encode(written)
             seconds = _seconds(model, encode(prompt), ids, device)
             for field, value in zip(fields, (len(written), len(ids), seconds), strict=True):
