@@ -75,13 +75,14 @@ def matmul_4bit_dx(
     group_size: int,
     in_features: int,
 ) -> Tensor:
-    """`reference.matmul_4bit_dx` for grad [M, N]."""
-    wide = grad.float()
+    """`reference.matmul_4bit_dx`."""
+    wide = grad.reshape(-1, grad.shape[-1]).float()
     columns = layout.padded_columns(in_features)
-    product = torch.zeros((len(grad), columns), dtype=torch.float32, device=grad.device)
-    for at, rows in _dense_rows(packed, scales, zeros, format, group_size, grad.shape[1]):
+    product = torch.zeros((len(wide), columns), dtype=torch.float32, device=grad.device)
+    for at, rows in _dense_rows(packed, scales, zeros, format, group_size, grad.shape[-1]):
         product.addmm_(wide[:, at], rows)
-    return _from_planes(product)[:, :in_features].to(grad.dtype).contiguous()
+    received = _from_planes(product)[:, :in_features].to(grad.dtype).contiguous()
+    return received.view(*grad.shape[:-1], in_features)
 
 
 def _to_planes(rows: Tensor) -> Tensor:

@@ -22,6 +22,9 @@ from . import dispatch, layout, lookup, reference
 from .formats import FORMATS, GROUP_SIZES, PackedWeight
 from .library import NAMESPACE, current_device
 
+# Modules of the three operators in PyTorch alone, each with the signatures of the other.
+_PLAIN = {"lookup": lookup, "reference": reference}
+
 _WEIGHT: Final = "Tensor packed, Tensor scales, Tensor? zeros"
 torch.library.define(
     f"{NAMESPACE}::matmul_4bit",
@@ -156,8 +159,8 @@ def _matmul_4bit(
     flat = x.reshape(-1, columns).contiguous()
     weight = (packed, scales, zeros)
     with current_device(x):
-        if name == "reference":
-            out = reference.matmul_4bit(flat, *weight, bias, format, group_size, out_features)
+        if name in _PLAIN:
+            out = _PLAIN[name].matmul_4bit(flat, *weight, bias, format, group_size, out_features)
         elif name == "int4pack":
             from . import int4pack
 
@@ -165,8 +168,6 @@ def _matmul_4bit(
             out = int4pack.matmul_4bit(
                 flat, packed, scales, zeros, bias, format, group_size, out_features
             )
-        elif name == "lookup":
-            out = lookup.matmul_4bit(flat, *weight, bias, format, group_size, out_features)
         elif name == "triton_gemv":
             from . import gemv
 
@@ -253,16 +254,11 @@ def _matmul_4bit_dx(
     if grad.numel() == 0:
         return grad.new_zeros((*grad.shape[:-1], in_features))
     name = _dequantize_with(implementation, packed)
-    if name == "lookup":
-        flat = grad.reshape(-1, rows)
-        product = lookup.matmul_4bit_dx(
-            flat, packed, scales, zeros, format, group_size, in_features
-        )
-        return product.view(*grad.shape[:-1], in_features)
-    if name == "reference":
-        return reference.matmul_4bit_dx(
+    if name in _PLAIN:
+        product: Tensor = _PLAIN[name].matmul_4bit_dx(
             grad, packed, scales, zeros, format, group_size, in_features
         )
+        return product
     dense = _dense(packed, scales, zeros, format, group_size, rows, in_features, grad.dtype)
     return grad @ dense
 
@@ -390,10 +386,9 @@ def _dense(
 ) -> Tensor:
     arguments = (packed, scales, zeros, format, group_size, out_features, in_features, dtype)
     name = _dequantize_with(implementation, packed)
-    if name == "lookup":
-        return lookup.dequantize_4bit(*arguments)
-    if name == "reference":
-        return reference.dequantize_4bit(*arguments)
+    if name in _PLAIN:
+        dense: Tensor = _PLAIN[name].dequantize_4bit(*arguments)
+        return dense
     from . import dequantize
 
     with current_device(packed):
