@@ -139,10 +139,8 @@ class Inflector:
             # An ending that has lost its word says nothing.
             if not lexicon.is_ending(code):
                 segments.append(_Segment("", self._wording.members(code)))
-            elif code == CAPITAL and segments:
-                segments[-1] = _with_capital(segments[-1])
-            elif code == CAPITALS and segments:
-                segments[-1] = _in_capitals(segments[-1])
+            elif code in (CAPITAL, CAPITALS) and segments:
+                segments[-1] = _capitalised(segments[-1], code)
             elif lexicon.is_form(code) and segments and len(segments[-1].members) == 1:
                 form = lexicon.forms[code - lexicon.first_form]
                 segments[-1] = replace(segments[-1], form=form)
@@ -151,18 +149,13 @@ class Inflector:
         return segments
 
 
-def _with_capital(segment: _Segment) -> _Segment:
-    """The words with a capital at their beginning; of text the last one."""
+def _capitalised(segment: _Segment, code: int) -> _Segment:
+    """The words with a capital or in capitals, as a marker says; of text the last one."""
     if segment.members:
-        return replace(segment, capital=True)
-    return replace(segment, text=_LAST_WORD.sub(lambda word: word[0].capitalize(), segment.text))
-
-
-def _in_capitals(segment: _Segment) -> _Segment:
-    """The words in capitals; of text the last one."""
-    if segment.members:
-        return replace(segment, capitals=True)
-    return replace(segment, text=_LAST_WORD.sub(lambda word: word[0].upper(), segment.text))
+        capital, capitals = segment.capital or code == CAPITAL, segment.capitals or code == CAPITALS
+        return replace(segment, capital=capital, capitals=capitals)
+    write = str.capitalize if code == CAPITAL else str.upper
+    return replace(segment, text=_LAST_WORD.sub(lambda word: write(word[0]), segment.text))
 
 
 _LAST_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]+$")
