@@ -22,6 +22,7 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 
+from benchmarks.heldout import domains
 from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.codebook.corpus import Document, documents
 from hyperlex.codebook.train.train import train_codebook
@@ -111,11 +112,10 @@ def read_texts(data: Path, characters: int, heldout: int) -> Texts:
             if zlib.crc32(text.encode()) < share * 2**32:
                 chosen.append(Document(text, document.domain))
     random.Random(0).shuffle(chosen)
-    blocks = {}
-    for path in sorted((data / "heldout").glob("*.txt")):
-        if "_" not in path.stem:  # a single short story is no domain
-            text = path.read_text(encoding="utf-8")[:heldout]
-            blocks[path.stem] = [text[span.start : span.stop] for span in block_spans(text)]
+    blocks = {
+        name: [text[span.start : span.stop] for span in block_spans(text[:heldout])]
+        for name, text in domains(data / "heldout").items()
+    }
     kept = max(1, min(60, len(chosen) // 50))
     return Texts(chosen[kept:], [document.text for document in chosen[:kept]], blocks)
 

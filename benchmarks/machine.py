@@ -44,6 +44,13 @@ def _version(package: str) -> str:
         return "none"
 
 
+def where(row: Row) -> str:
+    """The card with its driver, or the CPU with its threads, in words."""
+    if row["device"] == "cuda":
+        return f"{row['gpu']}, driver {row['driver']}"
+    return f"a CPU ({row['cpu']}), {row['threads']} thread"
+
+
 def gpu_tables(
     rows: list[Row], case: str, kinds: tuple[str, ...], table: Callable[[list[Row]], str]
 ) -> dict[str, str]:

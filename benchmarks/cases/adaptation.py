@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -27,7 +26,7 @@ import hyperlex
 from benchmarks.arms import Texts, read_texts, small_tokenizer
 from benchmarks.induction import copying_llama
 from benchmarks.machine import Row, facts
-from benchmarks.rows import record
+from benchmarks.rows import record, say
 from hyperlex.codebook.corpus import Document
 from hyperlex.measure.bootstrap import Interval
 from hyperlex.measure.copying import copy_tasks
@@ -125,7 +124,7 @@ def run(options: argparse.Namespace) -> None:
         _dry_run()
         return
     texts = read_texts(options.data, CPU.characters, CPU.heldout)
-    _say(f"{sum(len(each.text) for each in texts.training):,} characters to learn from")
+    say(f"{sum(len(each.text) for each in texts.training):,} characters to learn from")
     rows = list(measured(CPU, texts, options.out, options.starts, options.seed))
     record(options.results, rows)
 
@@ -153,7 +152,7 @@ def measured(
             tok.save(extended)
         config = _recipe(scale, texts, extended, adapted, seed)
         begun = time.perf_counter()
-        figures = adapt(config, told=_say).figures
+        figures = adapt(config, told=say).figures
         seconds = {"seconds": round(time.perf_counter() - begun, 1)}
         _check_unseen(adapted / "mixture.jsonl", heldout)
         spent = {"trainable": figures["trainable"], "loss": figures["last_loss"]} | seconds
@@ -221,7 +220,7 @@ def _tested(scale: Scale, model: Path, heldout: Path, seed: int) -> Row:
     begun = time.perf_counter()
     opened = open_model(str(model))
     found = Reader(opened, settings, lambda stage, done, total: None).copy(blocks)
-    _say(f"{model}: {found.exact.value:.1%} of {found.rows} copies exact")
+    say(f"{model}: {found.exact.value:.1%} of {found.rows} copies exact")
     shares = ("exact", "canonical", "emission", "recall")
     return {
         "copies": found.rows,
@@ -255,10 +254,6 @@ def _dry_run() -> None:
     for text in tables(rows).values():
         print(text)
     print(f"dry run: {len(rows)} rows, none is written")
-
-
-def _say(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 NAMES = {

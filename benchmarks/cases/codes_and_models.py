@@ -39,6 +39,7 @@ from benchmarks.decoder import (
     Training,
     train,
 )
+from benchmarks.heldout import domains
 from benchmarks.meaning import CONTROL, LADDER, Row
 from benchmarks.passages import Coder, Passage, coded_sample
 from benchmarks.plot import Point, panels
@@ -142,12 +143,10 @@ def _opened(folder: Path) -> tuple[Any, HyperTokenizer]:
 def _heldout(folder: Path, count: int) -> dict[str, list[str]]:
     """Blocks at equal distances over the held-out text of each domain."""
     found = {}
-    for path in sorted(folder.glob("*.txt")):
-        if "_" not in path.stem:  # a single short story is no domain
-            text = path.read_text(encoding="utf-8")
-            spans = block_spans(text, _BLOCK)
-            places = np.unique(np.linspace(0, len(spans) - 1, min(count, len(spans))).astype(int))
-            found[path.stem] = [spans[place].of(text).strip() for place in places]
+    for name, text in domains(folder).items():
+        spans = block_spans(text, _BLOCK)
+        places = np.unique(np.linspace(0, len(spans) - 1, min(count, len(spans))).astype(int))
+        found[name] = [spans[place].of(text).strip() for place in places]
     return found
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import hyperlex
+from benchmarks import heldout
 from benchmarks.meaning import (
     COMPARED,
     CONTROL,
@@ -91,11 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     tok = hyperlex.load()
-    texts = {
-        path.stem: path.read_text(encoding="utf-8")
-        for path in sorted((options.data / "heldout").glob("*.txt"))
-        if "_" not in path.stem  # a single short story is no domain
-    }
+    texts = heldout.domains(options.data / "heldout")
     domains = {name: blocks_of(name, text, options.blocks) for name, text in texts.items()}
     everything = [block for blocks in domains.values() for block in blocks]
     gate(everything, tok)

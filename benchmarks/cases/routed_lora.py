@@ -17,7 +17,6 @@ import json
 import math
 import random
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -35,6 +34,7 @@ from transformers import AutoModelForCausalLM
 import hyperlex
 from benchmarks.arms import Shape, Texts, read_texts, small_tokenizer, train_arm
 from benchmarks.machine import Row, facts
+from benchmarks.rows import say
 from benchmarks.timing import measure, summary
 from hyperlex import HyperTokenizer, VocabularyLayout
 from hyperlex.measure.bootstrap import Bootstrap, Interval
@@ -154,7 +154,7 @@ class Bench:
             model = self.trained(arm, rate, seed=1_000, steps=steps)
             found[rate] = float(sum(each.sum() for each in self.bits(model, self.validation)))
         characters = 2 * sum(map(len, self.validation))
-        _say(f"{arm}: " + ", ".join(f"{r:g} {b / characters:.4f}" for r, b in found.items()))
+        say(f"{arm}: " + ", ".join(f"{r:g} {b / characters:.4f}" for r, b in found.items()))
         return min(found, key=lambda rate: found[rate])
 
     def bits(self, model: Any, texts: list[str]) -> list[NDArray[np.float64]]:
@@ -191,7 +191,7 @@ def _adapted(options: argparse.Namespace, device: str) -> Iterator[Row]:
             began = time.perf_counter()
             trained = bench.trained(arm, rate, seed, options.steps)
             by_seed.append(np.stack(bench.bits(trained, bench.blocks)))
-            _say(f"{arm}, seed {seed}: {time.perf_counter() - began:.0f} s")
+            say(f"{arm}, seed {seed}: {time.perf_counter() - began:.0f} s")
         found[arm] = np.stack(by_seed)
     for row in _judged(found, bench):
         yield {**shared, "rate": rates.get(row["arm"], rates[OURS]), **row}
@@ -408,10 +408,6 @@ def _as_row(interval: Interval) -> dict[str, float | None]:
     ends = {"low": interval.low, "high": interval.high}
     known = {name: end if math.isfinite(end) else None for name, end in ends.items()}
     return {"value": interval.value, **known}
-
-
-def _say(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def tables(rows: list[Row]) -> dict[str, str]:

@@ -11,7 +11,6 @@ of a CPU. With a GPU, `--scale gpu` trains models of more than 60 million parame
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,9 +31,9 @@ from benchmarks.arms import (
     small_tokenizer,
     train_arm,
 )
-from benchmarks.machine import Row, facts
-from benchmarks.rows import record
-from hyperlex.measure.bootstrap import Bootstrap, Interval
+from benchmarks.machine import Row, facts, where
+from benchmarks.rows import as_row, record, say, with_interval
+from hyperlex.measure.bootstrap import Bootstrap
 from hyperlex.recipes.pretrain.tokens import open_tokenizer
 from hyperlex.recipes.pretrain.train import Budget
 from hyperlex.tokenizer import HyperTokenizer
@@ -132,7 +131,7 @@ def run(options: argparse.Namespace) -> None:
     flops = options.flops or scale.flops
     characters = options.characters or scale.characters
     texts = read_texts(options.data, characters, scale.heldout)
-    _say(f"{sum(len(each.text) for each in texts.training):,} characters to learn from")
+    say(f"{sum(len(each.text) for each in texts.training):,} characters to learn from")
     for name in options.pairs or ("small", "default"):
         pair = Pair(name, scale, flops, texts, options.out / name)
         for seed in range(options.seeds or scale.seeds):
@@ -149,7 +148,7 @@ class Pair:
         kept = out / "tokenizer"
         if name == "small" and not kept.is_dir():
             small_tokenizer(texts.training, SMALL_BASE, scale.small_hypertokens).save(kept)
-            _say(f"tokenizer of {SMALL_BASE:,} + {scale.small_hypertokens:,} ids")
+            say(f"tokenizer of {SMALL_BASE:,} + {scale.small_hypertokens:,} ids")
         source = str(kept) if name == "small" else None
         wanted = scale.small_hypertokens if name == "small" else scale.default_hypertokens
         self.base = open_tokenizer(source, hypertokens=0)
@@ -220,7 +219,7 @@ class Pair:
         for factor in (0.5, 2.0):
             while bits_at(best * factor) < bits_at(best):
                 best *= factor
-        _say(f"{self.name}, {len(tok):,} ids: " + _listed(found))
+        say(f"{self.name}, {len(tok):,} ids: " + _listed(found))
         return best
 
     def _train(
@@ -231,7 +230,7 @@ class Pair:
             dtype=self.scale.dtype, **options,
         )  # fmt: skip
         spent = trained.progress
-        _say(
+        say(
             f"{self.name}, {len(tok):,} ids, rate {rate:g}: {spent.characters:,} characters, "
             f"{spent.flops:.2e} FLOPs, {spent.seconds:.0f} s"
         )
@@ -256,8 +255,8 @@ class Pair:
                     "metric": "bits_per_character",
                     "arm": arm,
                     "domain": domain,
-                    **_as_row(per_character),
-                    "over_base": _as_row(over_base),
+                    **as_row(per_character),
+                    "over_base": as_row(over_base),
                 }
 
     def _generated(self, arms: dict[str, Trained], seed: int) -> Iterator[Row]:
@@ -285,8 +284,8 @@ class Pair:
             yield {
                 "metric": "characters_per_second",
                 "arm": arm,
-                **_as_row(speed),
-                "over_base": _as_row(over),
+                **as_row(speed),
+                "over_base": as_row(over),
             }
 
     def _sizes(self, arms: dict[str, Trained]) -> Iterator[Row]:
@@ -339,16 +338,8 @@ def _sampled(trained: Trained, prompt: str, tokens: int, seed: int) -> tuple[str
     return tok.decode(found[0, ids.shape[1] :].tolist()), seconds
 
 
-def _as_row(interval: Interval) -> dict[str, float]:
-    return {"value": interval.value, "low": interval.low, "high": interval.high}
-
-
 def _listed(found: dict[float, float]) -> str:
     return ", ".join(f"rate {rate:g}: {bits:.4f} bits" for rate, bits in found.items())
-
-
-def _say(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def tables(rows: list[Row]) -> dict[str, str]:
@@ -369,11 +360,7 @@ PAIRS = {"small": "base of 1,024", "default": "embedded default"}
 
 
 def _machine(row: Row) -> str:
-    if row["device"] == "cuda":
-        where = f"{row['gpu']}, driver {row['driver']}"
-    else:
-        where = f"a CPU ({row['cpu']}), {row['threads']} thread"
-    return f"Measured {row['date']} on {where}, torch {row['torch']}."
+    return f"Measured {row['date']} on {where(row)}, torch {row['torch']}."
 
 
 def _bits_table(rows: list[Row]) -> str:
@@ -388,8 +375,8 @@ def _bits_table(rows: list[Row]) -> str:
             lines.append(
                 f"| {PAIRS[row['pair']]}: {size['ids']:,} ids | {row['arm']} | {row['seed']} "
                 f"| {row['learning_rate']:g} | {size['training_flops']:.2e} "
-                f"| {size['training_characters']:,} | {_interval(row, 3)} "
-                f"| {_interval(row['over_base'], 3)} |"
+                f"| {size['training_characters']:,} | {with_interval(row, 3)} "
+                f"| {with_interval(row['over_base'], 3)} |"
             )
     return "\n".join(lines)
 
@@ -407,8 +394,8 @@ def _cost_table(rows: list[Row]) -> str:
                 f"| {PAIRS[row['pair']]}: {row['ids']:,} ids | {row['arm']} "
                 f"| {row['parameters'] / 1e6:.2f} M | {row['fp16_bytes'] / 1e6:.1f} "
                 f"| {row['tokens_per_1000_characters']:.0f} "
-                f"| {row['kv_bytes_per_1000_characters']:,.0f} | {_interval(speed, 0)} "
-                f"| {_interval(speed['over_base'], 2)} |"
+                f"| {row['kv_bytes_per_1000_characters']:,.0f} | {with_interval(speed, 0)} "
+                f"| {with_interval(speed['over_base'], 2)} |"
             )
     return "\n".join(lines)
 
@@ -429,15 +416,10 @@ def _domain_table(rows: list[Row]) -> str:
     head = " | ".join(f"{PAIRS[pair]}, {FLOPS}" for pair in pairs)
     lines = [f"| domain | {head} |", "|---" * (1 + len(pairs)) + "|"]
     for domain in domains:
-        cells = " | ".join(_interval(over[pair, domain], 3) for pair in pairs)
+        cells = " | ".join(with_interval(over[pair, domain], 3) for pair in pairs)
         lines.append(f"| {domain} | {cells} |")
     return "\n".join(lines)
 
 
 def _run(row: Row) -> tuple[Any, ...]:
     return row["pair"], row["seed"], row["arm"]
-
-
-def _interval(row: Row, digits: int) -> str:
-    value, low, high = (f"{row[key]:,.{digits}f}" for key in ("value", "low", "high"))
-    return value if low == high else f"{value} [{low}, {high}]"

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,12 +23,13 @@ import numpy as np
 import torch
 
 import hyperlex
-from benchmarks.machine import Row, facts
-from benchmarks.rows import record
+from benchmarks.heldout import domains
+from benchmarks.machine import Row, facts, where
+from benchmarks.rows import as_row, record, say, with_interval
 from hyperlex.codebook import BaseTokenizer
 from hyperlex.codebook.codebook import Codebook
 from hyperlex.codebook.files import MACHINE_FILE
-from hyperlex.measure.bootstrap import Bootstrap, Interval
+from hyperlex.measure.bootstrap import Bootstrap
 from hyperlex.model import extend_model
 from hyperlex.recipes.pretrain.tokens import open_tokenizer
 from hyperlex.tokenizer import HyperTokenizer
@@ -119,11 +119,7 @@ def run(options: argparse.Namespace) -> None:
     if options.dry_run:
         _dry_run(device)
         return
-    texts = {
-        path.stem: path.read_text(encoding="utf-8")
-        for path in sorted((options.data / "heldout").glob("*.txt"))
-        if "_" not in path.stem  # a single short story is no domain
-    }
+    texts = domains(options.data / "heldout")
     stamp = facts("writing_speed", device) | {"hyperlex": hyperlex.__version__}
     for name in options.shapes or USUAL[device]:
         tok = _extended(options.data / "tokenizers" / SHAPES[name].base, options.codebooks)
@@ -156,7 +152,7 @@ def measured(
             seconds = _seconds(model, encode(prompt), ids, device)
             for field, value in zip(fields, (len(written), len(ids), seconds), strict=True):
                 counts[arm, field][place] = value
-        _say(f"{shape.base}: {place + 1} of {rounds * len(passages)} passages")
+        say(f"{shape.base}: {place + 1} of {rounds * len(passages)} passages")
     table = Bootstrap(counts, unit="passage")
     for arm, (model, _) in arms.items():
         speed = table.interval(lambda c, arm=arm: c[arm, "characters"] / c[arm, "seconds"])
@@ -170,8 +166,8 @@ def measured(
             "rows": model.get_input_embeddings().num_embeddings,
             "characters_per_id": float(characters / ids),
             "ids_per_second": float(ids / counts[arm, "seconds"].sum()),
-            "characters_per_second": _as_row(speed),
-            "over_base": _as_row(over),
+            "characters_per_second": as_row(speed),
+            "over_base": as_row(over),
         }
 
 
@@ -242,14 +238,6 @@ def _dry_run(device: str) -> None:
     print(f"dry run: {len(rows)} rows, none is written")
 
 
-def _as_row(interval: Interval) -> dict[str, float]:
-    return {"value": interval.value, "low": interval.low, "high": interval.high}
-
-
-def _say(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
-
 def tables(rows: list[Row]) -> dict[str, str]:
     """The newest row of each model and arm on each kind of device."""
     newest = {(row["device"], row["model"], row["arm"]): row for row in rows}
@@ -257,13 +245,8 @@ def tables(rows: list[Row]) -> dict[str, str]:
     for device in dict.fromkeys(row["device"] for row in newest.values()):
         chosen = [row for row in newest.values() if row["device"] == device]
         last = chosen[-1]
-        where = (
-            f"{last['gpu']}, driver {last['driver']}"
-            if device == "cuda"
-            else f"a CPU ({last['cpu']}), {last['threads']} thread"
-        )
         lines = [
-            f"Measured {last['date']} on {where}, torch {last['torch']}, in bfloat16.",
+            f"Measured {last['date']} on {where(last)}, torch {last['torch']}, in bfloat16.",
             "",
             "| shape | text in | parameters | rows | characters/id | ids/s | characters/s "
             "| over base |",
@@ -272,13 +255,9 @@ def tables(rows: list[Row]) -> dict[str, str]:
         lines += [
             f"| {row['model']} | {row['arm']} | {row['parameters'] / 1e6:,.0f} M | {row['rows']:,} "
             f"| {row['characters_per_id']:.2f} | {row['ids_per_second']:.1f} "
-            f"| {_interval(row['characters_per_second'], 1)} | {_interval(row['over_base'], 2)} |"
+            f"| {with_interval(row['characters_per_second'], 1)} "
+            f"| {with_interval(row['over_base'], 2)} |"
             for row in chosen
         ]
         parts.append("\n".join(lines))
     return {DOCUMENT: "\n\n".join(parts)}
-
-
-def _interval(row: Row, digits: int) -> str:
-    value, low, high = (f"{row[key]:,.{digits}f}" for key in ("value", "low", "high"))
-    return value if low == high else f"{value} [{low}, {high}]"
