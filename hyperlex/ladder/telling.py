@@ -146,12 +146,10 @@ class Teller:
         """
         lower = word.lower()
         lexeme = lexemes.get(lower) if word == lower or "ё" not in lower else None
-        written = (
-            () if lexeme is None else (cased(lower, lexeme), lower.capitalize(), lower.upper())
-        )
-        if lexeme is None or word not in written:
+        if lexeme is None or lexeme not in self._lexicon.lexeme_codes:
             return None
-        return lexeme if lexeme in self._lexicon.lexeme_codes else None
+        written = (cased(lower, lexeme), lower.capitalize(), lower.upper())
+        return lexeme if word in written else None
 
     def _in_small_letters(self, word: _Word, sentence: str) -> list[Told]:
         """A word with a capital, or in capitals, as its spelling in small letters, where that is
