@@ -7,7 +7,7 @@ come from the adaptation of models to Russian vocabularies (M. Tikhomirov, D. Ch
 *Facilitating large language model Russian adaptation with learned embedding propagation*, 2024).
 
     for task in copy_tasks(texts, 1_000, part="train"):
-        train_on(task.prompt + task.completion)
+        train_on([*task.lines, task.completion])  # each encoded by itself
 
 Tasks of the parts "train" and "test" have no text in common, whichever texts they are made of.
 """
@@ -41,10 +41,12 @@ END = "\n"
 """What ends a copy: texts to copy have no line end in them."""
 
 PROMPTS: dict[str, str] = {
-    "instruction": "Повтори текст слово в слово.\nТекст: {text}\nПовтор:\n",
+    "instruction": "Повтори текст слово в слово.\nТекст:\n{text}\nПовтор:\n",
     "continuation": "{text}\n{text}\n",
 }
-"""By form: for models that follow instructions, and for those that only continue what they read."""
+"""By form: for models that follow instructions, and for those that only continue what they read.
+Whole lines, and the text is one of them.
+"""
 
 FEWEST_WORDS, MOST_WORDS = 3, 40
 SHARE_OF_TEST = 0.1
@@ -64,6 +66,14 @@ class CopyTask:
     @property
     def completion(self) -> str:
         return self.text + END
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the prompt with their ends, each to be encoded by itself, as the completion
+        is. A hypertoken may reach over a line end (`.\\n—`): then the text would be asked for in
+        other ids than it is to be written in, and the copy would begin within one of them.
+        """
+        return [line + END for line in self.prompt.removesuffix(END).split(END)]
 
 
 def copy_tasks(

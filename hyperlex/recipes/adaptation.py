@@ -189,8 +189,8 @@ def _mixture(config: AdaptationConfig, tok: HyperTokenizer) -> Iterator[str]:
     """Lines of texts and copies, in an order drawn by the seed.
 
     Of a copy what asks for it is only read: its first words follow from nothing, and in runs of
-    hypertokens no word does, so that learning it would be learning noise. It is encoded by itself,
-    as in the test.
+    hypertokens no word does, so that learning it would be learning noise. Each of its lines is
+    encoded by itself, as in the test.
     """
     from hyperlex.measure.copying import copy_tasks, spelled_tasks
     from hyperlex.recipes.finetune.pieces import cutter
@@ -203,9 +203,8 @@ def _mixture(config: AdaptationConfig, tok: HyperTokenizer) -> Iterator[str]:
         tasks += copy_tasks(texts, config.copies, seed=config.seed, form=config.copy_form)
     if config.spelled_copies:
         tasks += spelled_tasks(tok, config.spelled_copies, seed=config.seed, form=config.copy_form)
-    mixed = [("", text) for text in texts[: config.texts]] + [
-        (task.prompt, task.completion) for task in tasks
-    ]
+    mixed: list[tuple[str | list[str], str]] = [("", text) for text in texts[: config.texts]]
+    mixed += [(task.lines, task.completion) for task in tasks]
     random.Random(config.seed).shuffle(mixed)
     for prompt, text in mixed:
         yield json.dumps({"prompt": prompt, "text": text}, ensure_ascii=False) + "\n"

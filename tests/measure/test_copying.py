@@ -58,7 +58,8 @@ def test_the_same_arguments_give_the_same_tasks_in_whatever_order_texts_come() -
 def test_a_task_asks_for_its_text_and_ends_it(form: str) -> None:
     task = copy_tasks([TEXT], 1, form=form)[0]  # type: ignore[arg-type]
     assert task.text in task.prompt and task.completion == task.text + END
-    assert PROMPTS[form].format(text=task.text) == task.prompt
+    assert PROMPTS[form].format(text=task.text) == task.prompt == "".join(task.lines)
+    assert task.completion in task.lines
 
 
 def test_spelled_tasks_read_each_hypertoken_before_any_again(small_tok: HyperTokenizer) -> None:

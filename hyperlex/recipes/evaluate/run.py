@@ -270,19 +270,22 @@ class Reader:
         """The copy test on sentences of the part that is never trained on, as far as prompt and
         copy fit into what the model sees.
         """
-        settings = self._settings
-        tasks = copy_tasks(
+        from hyperlex.model.generate import opening, positions_of
+
+        settings, limit = self._settings, positions_of(self._model)
+        tasks, prompts, room = [], [], []
+        for task in copy_tasks(
             texts, settings.copies, seed=settings.seed, form=settings.copy_form, part="test"
-        )
-        # Room for the text in base ids, however it is written, and a little more to go wrong in.
-        room = [len(self._tok.base_encode(task.completion)) + 8 for task in tasks]
-        fitting = [
-            (task, most)
-            for task, most in zip(tasks, room, strict=True)
-            if self._fits(task.prompt, most)
-        ]
-        tasks, room = [task for task, _ in fitting], [most for _, most in fitting]
-        written = self._emit("copying", [task.prompt for task in tasks], room)
+        ):
+            asked = [index for line in task.lines for index in self._tok.encode(line)]
+            asked = opening(self._model, self._tok, asked)
+            # Room for the text in base ids, however it is written, and some to go wrong in.
+            most = len(self._tok.base_encode(task.completion)) + 8
+            if limit is None or len(asked) + most <= limit:
+                tasks.append(task)
+                prompts.append(asked)
+                room.append(most)
+        written = self._emit("copying", prompts, room)
         copies = []
         for task, emitted in zip(tasks, written, strict=True):
             ids, text = copied(emitted, self._tok.decode)
@@ -294,16 +297,19 @@ class Reader:
     def write(self, stage: str, prompts: Sequence[str], tokens: int | None = None) -> list[str]:
         """The model's answers as text, cut at `stop`."""
         most = tokens or self._settings.max_new_tokens
-        emitted = self._emit(stage, prompts, [most] * len(prompts))
+        asked = [self._prompt(text, most) for text in prompts]
+        emitted = self._emit(stage, asked, [most] * len(asked))
         return [self._ended(self._tok.decode(ids)) for ids in emitted]
 
-    def _emit(self, stage: str, prompts: Sequence[str], room: Sequence[int]) -> list[list[int]]:
+    def _emit(
+        self, stage: str, prompts: Sequence[list[int]], room: Sequence[int]
+    ) -> list[list[int]]:
         from hyperlex.model.completions import complete
 
         self._told(stage, 0, len(prompts))
         return complete(
             self._model,
-            [self._prompt(text, most) for text, most in zip(prompts, room, strict=True)],
+            prompts,
             room,
             batch=self._settings.batch,
             told=lambda done: self._told(stage, done, len(prompts)),
@@ -332,13 +338,6 @@ class Reader:
     @cached_property
     def _chat(self) -> Chat:
         return stop_at_turns(self._model, self._tok)
-
-    def _fits(self, prompt: str, room: int) -> bool:
-        from hyperlex.model.generate import opening, positions_of
-
-        limit = positions_of(self._model)
-        ids = opening(self._model, self._tok, self._tok.encode(prompt))
-        return limit is None or len(ids) + room <= limit
 
     def _ended(self, text: str) -> str:
         stop = self._settings.stop

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from hyperlex.errors import FormatError
@@ -108,19 +110,29 @@ def _plain(row: Row, config: FinetuneConfig) -> Pieces | None:
 
 
 def _prompted(row: Row, config: FinetuneConfig) -> Pieces | None:
-    prompt = prompt_of(row, config)
+    if config.template is None and config.prompt_column is not None:
+        *before, last = row.texts(config.prompt_column)
+    else:
+        before, last = [], prompt_of(row, config)
     if config.label_column:
-        return joined(prompt, label_of(row, config))
-    assert config.completion_column is not None
-    completion = row.text(config.completion_column)
-    return joined(prompt, completion) if completion.strip() else None
+        completion = label_of(row, config)
+    else:
+        assert config.completion_column is not None
+        completion = row.text(config.completion_column)
+        if not completion.strip():
+            return None
+    return Pieces([*(Piece(text, False) for text in before), *joined(last, completion).pieces])
 
 
 def _conversation(row: Row, column: str, chat: Chat) -> Pieces | None:
     rendered = chat.render(row.cell(column), row.place)
     if rendered is None:
         return None
-    pieces = [Piece(text, learned) for text, learned in rendered if text]
+    # One text from answer to answer: so it is encoded when the model is asked.
+    pieces = [
+        Piece("".join(text for text, _ in run), learned)
+        for learned, run in groupby(filter(itemgetter(0), rendered), key=itemgetter(1))
+    ]
     # A template writes the beginning and the ends of turns itself.
     return Pieces(pieces, ends=False, begins=not chat.begins(pieces[0].text))
 

@@ -47,6 +47,18 @@ class Row:
             )
         return str(value)
 
+    def texts(self, column: str) -> list[str]:
+        """The texts of a list in a column; of any other cell its one `text`."""
+        value = self.cell(column)
+        if not isinstance(value, list):
+            return [self.text(column)]
+        if not value or not all(isinstance(each, str) for each in value):
+            raise FormatError(
+                f"{self.place}: the column {column!r} holds a list of something else than texts, "
+                "or of nothing. A text, or a list of texts, was expected."
+            )
+        return value
+
 
 def read_rows(source: str, limit: int | None = None) -> Iterator[Row]:
     """Rows of a data source, in its order.

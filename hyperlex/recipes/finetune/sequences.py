@@ -10,7 +10,6 @@ import hashlib
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -103,10 +102,10 @@ class Encoder:
         """The ids of all pieces, and of each whether it is learned."""
         ids = list(self._prefix) if found.begins else []
         learned = [False] * len(ids)
-        for is_learned, run in groupby(found.pieces, key=lambda piece: piece.learned):
-            part = self._tok.encode("".join(piece.text for piece in run))
+        for piece in found.pieces:
+            part = self._tok.encode(piece.text)
             ids += part
-            learned += [is_learned] * len(part)
+            learned += [piece.learned] * len(part)
         if found.ends:
             ids.append(self._end)
             learned.append(True)

@@ -197,7 +197,7 @@ def test_of_a_copy_the_copy_alone_is_learned_with_its_end(extended: str, tmp_pat
         assert len(found) == len(rows)
         for index, row in enumerate(rows):
             ids, learned = found[index]
-            prompt = tok.encode(row["prompt"])
+            prompt = [index for line in row["prompt"] for index in tok.encode(line)]
             assert ids[: len(prompt)].tolist() == prompt  # as the copy test asks
             assert learned.tolist() == [place >= max(1, len(prompt)) for place in range(len(ids))]
             # No end of text behind it: rows alone cannot learn to write one.

@@ -85,6 +85,20 @@ class Scribe:
         return torch.tensor(rows)
 
 
+class Repeater(Scribe):
+    """Writes once more, id for id, the second half of what it reads."""
+
+    def __init__(self, tok: HyperTokenizer) -> None:
+        super().__init__(tok, str, tok.encode)
+
+    def generate(
+        self, *, input_ids: Any, attention_mask: Any, max_new_tokens: int, **_: Any
+    ) -> Any:
+        half = attention_mask.sum(1, keepdim=True) // 2
+        within = torch.arange(max_new_tokens) % half  # and once more, until there is no room
+        return torch.cat([input_ids, input_ids.gather(1, input_ids.shape[1] - half + within)], 1)
+
+
 @pytest.fixture
 def scribe(tok: HyperTokenizer) -> Callable[..., Opened]:
     """`scribe(answer)` writes in canonical ids, `scribe(answer, base=True)` in base ids alone."""
@@ -94,3 +108,8 @@ def scribe(tok: HyperTokenizer) -> Callable[..., Opened]:
         return Opened(name, model, tok)
 
     return make
+
+
+@pytest.fixture
+def repeater() -> Callable[[HyperTokenizer], Opened]:
+    return lambda tok: Opened("repeater", Repeater(tok), tok)

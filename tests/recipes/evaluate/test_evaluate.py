@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 import torch
 
+import hyperlex
 from hyperlex import HyperTokenizer
+from hyperlex.codebook.build import Candidate, build_codebook
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.measure.copying import CopyScores
 from hyperlex.measure.language_model import bits
@@ -51,6 +53,21 @@ def test_the_copy_test_tells_who_writes_hypertokens(scribe: Scribes) -> None:
     assert spelling.emission.value == spelling.hyper_emitted == 0
     assert spelling.hyper_canonical == canonical.hyper_canonical > 0
     assert copied(scribe(lambda prompt: "Не знаю.\n")).exact.value == 0
+
+
+def test_a_copy_is_asked_for_in_the_ids_that_it_is_to_be_written_in(
+    tok: HyperTokenizer, repeater: Callable[[HyperTokenizer], Opened]
+) -> None:
+    talk = [f"— Где старый рыбак номер {n}?" for n in range(60)]
+    units = tuple(tuple(tok.base_encode(unit)) for unit in ("?", "\n", "—"))
+    over_lines = hyperlex.extend_tokenizer(
+        tok.base, build_codebook(tok.base, [Candidate(units=units)])
+    )
+    line = f"{talk[0]}\n"
+    assert over_lines.encode(line * 2) != over_lines.encode(line) * 2
+    reader = Reader(repeater(over_lines), Settings(copies=3), lambda stage, done, total: None)
+    scores = reader.copy(["\n".join(talk)])
+    assert scores.rows == 3 and scores.exact.value == scores.canonical.value == 1
 
 
 def test_a_model_stops_where_its_template_ends_an_answer(tok: HyperTokenizer) -> None:

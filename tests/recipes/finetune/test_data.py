@@ -113,6 +113,27 @@ def test_of_a_prompt_nothing_is_learned(tok: HyperTokenizer, tmp_path: Path) -> 
     assert read(tok, found) == [("Где почтальон?", " Он шёл вдоль реки.")]
 
 
+def test_texts_of_a_prompt_are_encoded_one_by_one(tok: HyperTokenizer, tmp_path: Path) -> None:
+    asked = ["Почтальон шёл вдоль", " реки."]
+    whole = "".join(asked)
+    rows = [{"q": asked, "a": "Да."}, {"q": whole, "a": "Да."}]
+    path = jsonl(tmp_path / "d.jsonl", rows)
+    found, _ = read_sequences(config(path, prompt_column="q", completion_column="a"), tok)
+    assert read(tok, found) == [(whole, " Да.")] * 2
+    apart, together = (ids[~learned].tolist() for ids, learned in (found[0], found[1]))
+    assert apart == [index for text in asked for index in tok.encode(text)] != together
+    assert together == tok.encode(whole)
+
+
+@pytest.mark.parametrize("cell", [[], ["Где", 5]])
+def test_a_list_of_something_else_is_no_prompt(
+    tok: HyperTokenizer, tmp_path: Path, cell: list[Any]
+) -> None:
+    path = jsonl(tmp_path / "d.jsonl", [{"q": cell, "a": "Да."}])
+    with pytest.raises(FormatError, match=r"line 1: the column 'q' holds a list of something"):
+        read_sequences(config(path, prompt_column="q", completion_column="a"), tok)
+
+
 def test_a_label_is_the_completion_of_a_template(tok: HyperTokenizer, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "d.jsonl", [*ROWS[:2]])
     recipe = config(
