@@ -28,7 +28,7 @@ from hyperlex.errors import ConfigError, FormatError
 from hyperlex.model.linear import Linear4bit
 
 METHOD = "hyperlex"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _SCALE_DTYPES = {"float16": torch.float16, "float32": torch.float32}
 
 

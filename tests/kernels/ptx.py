@@ -47,17 +47,37 @@ def prmt(low: int, high: int, selector: int) -> int:
     return out
 
 
-def run_ptx(text: str, inputs: list[int], outputs: int = 4) -> list[int]:
-    """The values of the first `outputs` operands after `text`, with `inputs` in those behind."""
+def float_bits(value: float) -> int:
+    return int(struct.unpack("<I", struct.pack("<f", value))[0])
+
+
+def run_ptx(
+    text: str, inputs: list[int], outputs: int = 4, memory: dict[int, int] | None = None
+) -> list[int]:
+    """The values of the first `outputs` operands after `text`, with `inputs` in those behind.
+
+    `memory` holds a word by its address; no other may be read.
+    """
     registers = {f"${outputs + i}": value for i, value in enumerate(inputs)}
     registers["%lanemask_lt"] = 0x7FFFFFFF  # lane 31: the widest mask there is
     body = re.sub(r"\.reg [^;]*;", "", text.strip().strip("{}"))
 
     def value(operand: str) -> int:
+        operand = operand.strip("[]")
         return registers[operand] if operand in registers else int(operand, 0)
 
-    for statement in filter(None, (part.strip() for part in body.split(";"))):
+    for part in filter(None, map(str.strip, body.split(";"))):
+        statement = part
+        if statement.startswith("@"):
+            predicate, _, statement = statement[1:].partition(" ")
+            if not registers[predicate]:
+                continue
         opcode, _, operands = statement.partition(" ")
+        if opcode == "mov.b32" and operands.startswith("{"):
+            halves, _, word = operands[1:].partition("},")
+            for shift, name in enumerate(halves.split(",")):
+                registers[name.strip()] = value(word.strip()) >> (16 * shift) & 0xFFFF
+            continue
         target, *rest = (operand.strip() for operand in operands.split(","))
         source = [value(operand) for operand in rest]
         name, *modifiers = opcode.split(".")
@@ -65,6 +85,13 @@ def run_ptx(text: str, inputs: list[int], outputs: int = 4) -> list[int]:
         match name:
             case "mov":
                 out = source[0]
+            case "setp":
+                assert modifiers[0] == "ne"
+                out = int(source[0] != source[1])
+            case "ld":
+                out = (memory or {})[source[0]]
+            case "cvt":
+                out = float_bits(half(source[0], "f16x2"))
             case "add" if kind == "u32":
                 out = (source[0] + source[1]) & 0xFFFFFFFF
             case "and":

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hyperlex_kernels import ahead_of_time as aot
+from hyperlex_kernels import assembly
 from hyperlex_kernels.configs import BATCH_TILES, MatmulConfig, candidates, choose_config
 
 from .gates import builds_of
@@ -32,6 +33,7 @@ def test_every_candidate_of_every_card_is_in_the_gate() -> None:
             for block_m in BATCH_TILES:
                 for config in candidates(format, "float16", block_m, architecture // 10):
                     assert (architecture, format, config) in built
+                    assert config.block_m == block_m
 
 
 def test_the_gate_can_fail() -> None:
@@ -45,12 +47,36 @@ def test_the_gate_can_fail() -> None:
         /*0050*/              @!P1 BRA `(.L_x_1) ;
         /*0060*/                   EXIT ;
     """
-    (inner,) = aot.innermost_loops(loop)
-    assert inner == {"FFMA": 1, "BRA": 1}
+    (inner,) = assembly.innermost_loops(loop)
+    assert assembly.opcodes(inner) == {"FFMA": 1, "BRA": 1}
     with pytest.raises(RuntimeError, match="No loop"):
-        aot.innermost_loops("/*0010*/ EXIT ;")
+        assembly.innermost_loops("/*0010*/ EXIT ;")
     job = next(iter(aot.jobs()))
     assert aot.budget(job) < aot.budget(replace(job, dtype="bf16"))
+
+
+@pytest.mark.parametrize(
+    ("behind", "waiting"),
+    [
+        (["FADD R9, R9, R5"], 1),
+        (["STS.128 [R20], R4"], 1),
+        (["LDG.E R30, desc[UR4][R4.64]"], 1),
+        # For the next round, or given up, or another register.
+        (["FADD R9, R9, R8"], 0),
+        (["MOV R4, R7", "MOV R5, R7", "FADD R9, R4, R5"], 0),
+        (["LDGSTS.E.BYPASS.128 [R20], desc[UR4][R24.64]"], 0),
+    ],
+)
+def test_a_load_is_waited_for_where_its_round_reads_it(behind: list[str], waiting: int) -> None:
+    lines = [
+        "FADD R9, R9, R4",
+        "@!P0 LDG.E.64 R4, desc[UR4][R2.64+0x100]",
+        *behind,
+        "BRA `(.L_x_1)",
+    ]
+    code = "".join(f"    /*{16 * i:04x}*/  {line} ;\n" for i, line in enumerate(lines))
+    (loop,) = assembly.innermost_loops(f".L_x_1:\n{code}")
+    assert assembly.waiting_loads(loop) == waiting
 
 
 def test_rules_of_the_configuration() -> None:
@@ -60,7 +86,7 @@ def test_rules_of_the_configuration() -> None:
     # A head has rows enough for the widest tile and needs no splits.
     assert config(1, 256_000, 4096) == MatmulConfig(64, 8, 4, 1, 4, 3)
     # A square layer at one row: the narrowest tile gives each processor about two programs.
-    assert config(1, 4096, 4096) == MatmulConfig(16, 8, 4, 1, 4, 4)
+    assert config(1, 4096, 4096) == MatmulConfig(16, 8, 8, 1, 4, 3)
     # So few rows that only splitting K fills the card.
     assert config(1, 1024, 4096).splits > 1
     assert config(64, 4096, 4096).splits > 1

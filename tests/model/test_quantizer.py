@@ -152,9 +152,9 @@ def test_another_format_version_is_refused(dense: Path, tmp_path: Path) -> None:
     load(dense, quantization_config=HyperlexQuantConfig()).save_pretrained(tmp_path / "packed")
     file = tmp_path / "packed" / "config.json"
     settings = json.loads(file.read_text())
-    settings["quantization_config"]["format_version"] = 2
+    settings["quantization_config"]["format_version"] = 1
     file.write_text(json.dumps(settings))
-    with pytest.raises(FormatError, match="format_version 2"):
+    with pytest.raises(FormatError, match="format_version 1"):
         load(tmp_path / "packed")
 
 

@@ -4,7 +4,8 @@
 
 prints one line a build and exits with 1 if any breaks a rule: no stack, no spills, shared memory
 within what the card gives a block, tensor-core instructions where the kernel is meant to use them,
-and no more instructions a weight in the inner loop than `BUDGETS` states. It needs triton with its
+no load that its round of the loop waits for, and no more instructions a weight in the inner loop
+than `BUDGETS` states. It needs triton with its
 own assembler, and no GPU.
 """
 
@@ -13,9 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from . import gemv
+from .assembly import disassemble, innermost_loops, opcodes, waiting_loads
 from .configs import BATCH_TILES, MatmulConfig, candidates
 from .formats import FORMATS
 from .interpreter import INTERPRETED
@@ -44,24 +44,24 @@ SHARED_MEMORY: Final = {
 # Most instructions a weight in the inner loop: {(format, dtype, rows of x): any card, sm_90}. What
 # binds is the narrowest shipped tile; wider ones take less.
 BUDGETS: Final = {
-    ("int4", "fp16", 8): (3.3, 3.2),
-    ("int4", "fp16", 16): (3.9, 3.8),
-    ("int4", "fp16", 32): (5.0, 4.0),
-    ("int4", "fp16", 64): (7.6, 5.2),
-    ("int4", "bf16", 8): (3.5, 3.5),
-    ("int4", "bf16", 16): (4.1, 4.1),
-    ("int4", "bf16", 32): (5.3, 4.3),
-    ("int4", "bf16", 64): (8.0, 5.2),
-    ("nf4", "fp16", 8): (4.4, 4.4),
-    ("nf4", "fp16", 16): (4.8, 4.9),
-    ("nf4", "fp16", 32): (5.4, 5.4),
-    ("nf4", "fp16", 64): (7.0, 6.1),
-    ("nf4", "bf16", 8): (4.7, 4.7),
-    ("nf4", "bf16", 16): (5.2, 5.3),
-    ("nf4", "bf16", 32): (6.0, 6.3),
-    ("nf4", "bf16", 64): (8.6, 6.8),
+    ("int4", "fp16", 8): (2.6, 2.5),
+    ("int4", "fp16", 16): (2.9, 2.8),
+    ("int4", "fp16", 32): (3.5, 4.3),
+    ("int4", "fp16", 64): (6.1, 5.0),
+    ("int4", "bf16", 8): (2.8, 2.7),
+    ("int4", "bf16", 16): (3.0, 3.0),
+    ("int4", "bf16", 32): (3.5, 4.5),
+    ("int4", "bf16", 64): (5.9, 5.1),
+    ("nf4", "fp16", 8): (3.6, 3.5),
+    ("nf4", "fp16", 16): (4.3, 4.2),
+    ("nf4", "fp16", 32): (4.5, 5.0),
+    ("nf4", "fp16", 64): (6.5, 5.5),
+    ("nf4", "bf16", 8): (3.8, 3.7),
+    ("nf4", "bf16", 16): (4.7, 4.5),
+    ("nf4", "bf16", 32): (4.9, 5.8),
+    ("nf4", "bf16", 64): (7.3, 6.2),
 }
-GEMV_BUDGETS: Final = {("int4", 1): 8.0, ("int4", 8): 17.5, ("nf4", 1): 8.2, ("nf4", 8): 17.5}
+GEMV_BUDGETS: Final = {("int4", 1): 7.6, ("int4", 8): 16.7, ("nf4", 1): 7.4, ("nf4", 8): 16.5}
 
 
 @dataclass(frozen=True)
@@ -119,13 +119,17 @@ def build(job: Job) -> Build:
     """Compile `job`, take it apart, and hold it against the rules."""
     kernel, weights_per_thread = _compile(job)
     resources, assembly = disassemble(kernel.asm["cubin"])
-    loop = max(innermost_loops(assembly), key=lambda body: body.total())
-    instructions = loop.total() / weights_per_thread
+    body = max(innermost_loops(assembly), key=len)
+    instructions = len(body) / weights_per_thread
     products = re.findall(r"\b(HGMMA|HMMA)\b", assembly)
     shared = int(kernel.metadata.shared)
+    loop = opcodes(body)
     problems = broken_rules(resources, loop, shared, job.architecture)
-    if job.config is not None and not products:
-        problems.append("no tensor-core instruction")
+    if job.config is not None:
+        if not products:
+            problems.append("no tensor-core instruction")
+        if waiting := waiting_loads(body):
+            problems.append(f"{waiting} loads in the loop that nothing fetched ahead")
     if instructions > budget(job):
         problems.append(f"{instructions:.2f} instructions a weight, budget {budget(job)}")
     return Build(
@@ -272,65 +276,6 @@ def compile_kernel(
     full = {name: signature.get(name, "constexpr") for name in names}
     source = ASTSource(kernel, signature=full, constexprs=constants, attrs=attributes)
     return triton.compile(source, target=GPUTarget("cuda", architecture, 32), options=options)
-
-
-_RESOURCES = re.compile(r"REG:(\d+) STACK:(\d+) SHARED:(\d+) LOCAL:(\d+)")
-_INSTRUCTION = re.compile(r"/\*([0-9a-f]{4,})\*/\s+(?:@!?U?P\w+\s+)?([A-Z0-9_]+)[^;]*;")
-_LABEL = re.compile(
-    r"^\s*\.?(L_x_\d+):\s*\n(?:\s*\.[^\n]*\n)*\s*/\*([0-9a-f]{4,})\*/", re.MULTILINE
-)
-_TARGET = re.compile(r"L_x_\d+")
-
-
-def disassemble(cubin: bytes) -> tuple[dict[str, int], str]:
-    """Resources as the assembler reports them, and the code as text."""
-    from triton import knobs
-
-    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
-        file.write(cubin)
-        file.flush()
-        report = _run(knobs.nvidia.cuobjdump.path, "-res-usage", file.name)
-        assembly = _run(knobs.nvidia.nvdisasm.path, "-c", file.name)
-    found = _RESOURCES.search(report)
-    if found is None:
-        raise RuntimeError(f"cuobjdump reported no resources: {report.strip()[:200]!r}")
-    names = ("REG", "STACK", "SHARED", "LOCAL")
-    return dict(zip(names, map(int, found.groups()), strict=True)), assembly
-
-
-def _run(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def innermost_loops(assembly: str) -> list[Counter[str]]:
-    """The instructions of each loop that holds no other loop, by opcode."""
-    labels = {name: int(address, 16) for name, address in _LABEL.findall(assembly)}
-    code = [
-        (int(found.group(1), 16), found.group(2), found.group(0))
-        for found in _INSTRUCTION.finditer(assembly)
-    ]
-    loops = []
-    for address, opcode, text in code:
-        target = _TARGET.search(text) if opcode == "BRA" else None
-        start = labels.get(target.group(0)) if target else None
-        if start is not None and start < address:
-            loops.append((start, address))
-    inner = [
-        (start, stop)
-        for start, stop in loops
-        if not any(
-            start <= other_start
-            and other_stop <= stop
-            and (other_start, other_stop) != (start, stop)
-            for other_start, other_stop in loops
-        )
-    ]
-    if not inner:
-        raise RuntimeError("No loop in the compiled kernel.")
-    return [
-        Counter(opcode for address, opcode, _ in code if start <= address <= stop)
-        for start, stop in inner
-    ]
 
 
 def _line(result: Build) -> str:

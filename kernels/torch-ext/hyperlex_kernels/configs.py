@@ -53,25 +53,35 @@ def candidates(format: str, dtype: str, block_m: int, major: int) -> tuple[Matmu
 
     The ahead-of-time gate compiles each of them. Warps side by side along K (`slices`) need no
     second kernel and are what thin batches run on; from 32 rows on, Hopper's warp-group product
-    wants all four warps on one tile. Tiles of 128 rows halve the decoding's overhead where the
-    registers allow it.
+    wants all four warps on one tile. Wide tiles spread a round's overhead over more weights, where
+    the registers allow it: that, the assembler decides, and the gate found out.
     """
-    hopper = major == 9
+    hopper, nf4, bf16 = major == 9, format == "nf4", dtype == "bfloat16"
     if block_m == 8:
         return (
             MatmulConfig(64, 8, 4, 1, 4, 3),
-            MatmulConfig(32, 8, 4, 1, 4, 3),
-            MatmulConfig(16, 8, 4, 1, 4, 4),
+            MatmulConfig(32, 8, 8, 1, 4, 3),
+            MatmulConfig(16, 8, 8, 1, 4, 3),
         )
     if block_m == 16:
-        thin = (MatmulConfig(32, 16, 4, 1, 4, 3), MatmulConfig(16, 16, 4, 1, 4, 3))
-        return (MatmulConfig(128, 16, 1, 1, 4, 4), *thin) if hopper else thin
-    stages = 4 if hopper else 3
-    narrow = MatmulConfig(64, block_m, 1, 1, 4, stages)
-    # bfloat16's offset product leaves no registers for the wide tile at 64 rows of x.
-    if hopper and format == "nf4" and (block_m, dtype) != (64, "bfloat16"):
-        return (MatmulConfig(128, block_m, 1, 1, 4, 3), narrow)
-    return (narrow,)
+        thin = (
+            MatmulConfig(32, 16, 4, 1, 4, 3),
+            MatmulConfig(16, 16, 4 if nf4 and major > 9 else 8, 1, 4, 3),
+        )
+        if nf4 and hopper:
+            return thin if bf16 else (MatmulConfig(256, 16, 1, 1, 4, 3), *thin)
+        if (nf4 and major > 9) or (bf16 and not nf4):
+            return thin
+        return (MatmulConfig(64, 16, 4, 1, 4, 3), *thin)
+    if block_m == 32:
+        if hopper:
+            return (MatmulConfig(128, 32, 1, 1, 4, 3), MatmulConfig(64, 32, 1, 1, 4, 4))
+        narrow = MatmulConfig(64, 32, 1, 1, 2, 3)
+        return (narrow,) if nf4 and major > 9 else (MatmulConfig(128, 32, 1, 1, 4, 4), narrow)
+    if hopper:
+        narrow = MatmulConfig(64, 64, 1, 1, 4, 4)
+        return (MatmulConfig(128, 64, 1, 1, 4, 3), narrow) if nf4 and not bf16 else (narrow,)
+    return (MatmulConfig(64, 64, 1, 1, 4, 2 if nf4 and bf16 else 3),)
 
 
 def choose_config(
@@ -100,8 +110,9 @@ def choose_config(
     programs = rows // shape.block_n * -(-batch // block_m)
     splits = 1
     if programs < processors:
-        # A split below four rounds of the loop costs more in ramp-up than it wins.
-        most = max(1, tiles // (4 * shape.slices))
+        # A split below 16 KiB of weights, or two rounds, costs more in ramp-up than it wins.
+        least = max(4, 2 * shape.slices, 256 // shape.block_n)
+        most = max(1, tiles // least)
         splits = min(most, -(-2 * processors // programs))
     return MatmulConfig(**{**asdict(shape), "splits": splits})
 

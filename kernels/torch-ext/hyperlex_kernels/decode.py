@@ -7,30 +7,36 @@ operators (`PTX=False`), which the interpreter and other compilers can run.
 int4   A magic number: 0x6400 | q is the float16 1024 + q, 0x6400 | q << 4 is 1024 + 16q, and
        0x4300 | q is the bfloat16 128 + q. Subtracting the bias and the zero point is exact.
 nf4    A table of sixteen 16-bit values lies in eight registers, four with the high bytes and four
-       with the low ones. `prmt` picks four bytes out of eight by three bits of a code, and a third
-       `prmt` chooses between the lower and the upper eight levels by the fourth.
+       with the low ones. `prmt` picks four bytes out of eight by three bits of a nibble. Where the
+       fourth is set it gives the picked byte's sign instead, eight times: nothing, or ones. So of
+       two look-ups, one for nibbles below 8 and one with the fourth bits flipped for those from 8
+       on, one gives the byte and the other a constant, and `xor` is the choice between them. It
+       takes that levels i and 8 + i agree in the sign of both bytes: hence the order of nibbles in
+       `layout.NF4_CODES`.
 
 The sixteen levels do not fit 16 bits exactly, so what is tabulated is `round(SCALE * level -
 OFFSET)` with a scale and an offset under which all sixteen happen to round well; `OFFSET` times the
 sum of the activations is added back by one more matrix product, and the division by `SCALE` is part
-of the epilogue. The error that is left adds 0.8e-4 (float16) or 5.6e-4 (bfloat16) to the product,
+of the epilogue. The error that is left adds 0.9e-4 (float16) or 6.3e-4 (bfloat16) to the product,
 against the 2.1e-4 and 1.7e-3 that rounding the result costs anyway. Found by scanning both numbers
-for the least error of codes drawn from Gaussian and Student-t weights.
+for the least error of codes drawn from Gaussian and Student-t weights, among those for which one
+order of nibbles pairs levels of equal signs in both dtypes.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Final
 
 import triton
 import triton.language as tl
 
-from .formats import NF4_LEVELS
+from .formats import NF4_LEVELS_OF_NIBBLES
 
-NF4_SCALE_FP16: Final = 1.3661956787109375
-NF4_SCALE_BF16: Final = 1.167236328125
-NF4_OFFSET_BF16: Final = 0.0196533203125
+NF4_SCALE_FP16: Final = 1.8867979
+NF4_SCALE_BF16: Final = 1.9770745
+NF4_OFFSET_BF16: Final = 0.1328125
 
 
 def _fp16_bits(value: float) -> int:
@@ -43,7 +49,7 @@ def _bf16_bits(value: float) -> int:
     return (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
 
 
-def _table_words(bits: list[int]) -> tuple[int, ...]:
+def _table_words(bits: Sequence[int]) -> tuple[int, ...]:
     """Sixteen 16-bit values as four words of high bytes and four of low ones, as Triton's int32."""
     words = []
     for shift in (8, 0):
@@ -53,41 +59,56 @@ def _table_words(bits: list[int]) -> tuple[int, ...]:
     return tuple(words)
 
 
-NF4_WORDS_FP16: Final = _table_words([_fp16_bits(NF4_SCALE_FP16 * v) for v in NF4_LEVELS])
-NF4_WORDS_BF16: Final = _table_words(
-    [_bf16_bits(NF4_SCALE_BF16 * v - NF4_OFFSET_BF16) for v in NF4_LEVELS]
-)
+def _against_signs(bits: Sequence[int]) -> list[int]:
+    """What the first look-up has to hold, so that `xor` with the second gives `bits`.
+
+    Raises:
+        ValueError: two levels that share a place differ in the sign of a byte.
+    """
+    if any((low ^ high) & 0x8080 for low, high in zip(bits[:8], bits[8:], strict=True)):
+        raise ValueError("Levels i and 8 + i differ in the sign of a byte. Expected another order.")
+    return [
+        *(low ^ (high >> 7 & 0x0101) * 0xFF for low, high in zip(bits[:8], bits[8:], strict=True)),
+        *bits[8:],
+    ]
+
+
+# Zero is minus zero here, so that as many levels have a sign as have none.
+_BITS_FP16: Final = [_fp16_bits(NF4_SCALE_FP16 * level or -0.0) for level in NF4_LEVELS_OF_NIBBLES]
+_BITS_BF16: Final = [
+    _bf16_bits(NF4_SCALE_BF16 * level - NF4_OFFSET_BF16) for level in NF4_LEVELS_OF_NIBBLES
+]
 
 
 def _nf4_ptx(words: tuple[int, ...]) -> str:
     """The table look-up as PTX. `$4` is the pair of words, `$0` to `$3` the planes.
 
-    The table's words get a zero added that the assembler cannot see through (bit 31 of the mask of
-    lower lanes). Plain constants would be kept in uniform registers, which `prmt` cannot read, and
-    copied out again before every use: 1.4 instructions more a weight.
+    `prmt` takes its first operand from a register alone. Those words of the table get a zero added
+    that the assembler cannot see through (bit 31 of the mask of lower lanes). Plain constants would
+    be kept in uniform registers, and copied out again before every use.
     """
-    table = "".join(f"add.u32 t{i}, z, {word & 0xFFFFFFFF:#010x}; " for i, word in enumerate(words))
+    table = "".join(
+        f"add.u32 t{i}, z, {word & 0xFFFFFFFF:#010x}; " for i, word in enumerate(words[::2])
+    )
 
-    def pick(out: str, first: int, select: str, choose: str) -> str:
-        low, high = (f"t{first}, t{first + 1}", f"t{first + 2}, t{first + 3}")
+    def pick(out: str, first: int, low: str, high: str) -> str:
         return (
-            f"prmt.b32 a, {low}, {select}; prmt.b32 b, {high}, {select}; "
-            f"prmt.b32 {out}, a, b, {choose}; "
+            f"prmt.b32 a, t{first // 2}, {words[first + 1] & 0xFFFFFFFF:#010x}, {low}; "
+            f"prmt.b32 b, t{first // 2 + 1}, {words[first + 3] & 0xFFFFFFFF:#010x}, {high}; "
+            f"xor.b32 {out}, a, b; "
         )
 
     return (
-        "{ .reg .b32 z, t0, t1, t2, t3, t4, t5, t6, t7, s, su, m, mu, a, b, h, hu, l, lu; "
+        "{ .reg .b32 z, t0, t1, t2, t3, s, t, u, a, b, h, i, l, m; "
         "mov.u32 z, %lanemask_lt; shr.u32 z, z, 31; "
         + table
-        # Three bits of each code select; the fourth, moved down, tells which half is meant.
-        + "and.b32 s, $4, 0x77777777; shr.u32 m, $4, 1; "
-        "lop3.b32 m, m, 0x44444444, 0x32103210, 0xea; shr.u32 su, s, 16; shr.u32 mu, m, 16; "
-        + pick("h", 0, "s", "m")
-        + pick("hu", 0, "su", "mu")
-        + pick("l", 4, "s", "m")
-        + pick("lu", 4, "su", "mu")
+        + "xor.b32 s, $4, 0x88888888; shr.u32 t, $4, 16; shr.u32 u, s, 16; "
+        + pick("h", 0, "$4", "s")
+        + pick("i", 0, "t", "u")
+        + pick("l", 4, "$4", "s")
+        + pick("m", 4, "t", "u")
         + "prmt.b32 $0, l, h, 0x5140; prmt.b32 $1, l, h, 0x7362; "
-        "prmt.b32 $2, lu, hu, 0x5140; prmt.b32 $3, lu, hu, 0x7362; }"
+        "prmt.b32 $2, m, i, 0x5140; prmt.b32 $3, m, i, 0x7362; }"
     )
 
 
@@ -115,10 +136,10 @@ _INT4_PTX_BF16: Final = (
 
 _INT4_FP16 = tl.constexpr(_INT4_PTX_FP16)
 _INT4_BF16 = tl.constexpr(_INT4_PTX_BF16)
-_NF4_FP16 = tl.constexpr(_nf4_ptx(NF4_WORDS_FP16))
-_NF4_BF16 = tl.constexpr(_nf4_ptx(NF4_WORDS_BF16))
-_TABLE_FP16 = tl.constexpr(NF4_WORDS_FP16)
-_TABLE_BF16 = tl.constexpr(NF4_WORDS_BF16)
+_NF4_FP16 = tl.constexpr(_nf4_ptx(_table_words(_against_signs(_BITS_FP16))))
+_NF4_BF16 = tl.constexpr(_nf4_ptx(_table_words(_against_signs(_BITS_BF16))))
+_TABLE_FP16 = tl.constexpr(_table_words(_BITS_FP16))
+_TABLE_BF16 = tl.constexpr(_table_words(_BITS_BF16))
 
 
 @triton.jit
@@ -187,9 +208,10 @@ def decode_nf4_ptx(words, BF16: tl.constexpr):
 
 @triton.jit
 def code_of(words, column, plane: tl.constexpr, NF4: tl.constexpr, inside):
-    """The codes (int32) of one plane by way of pointers `words` to [..., 32] words.
+    """The nibbles (int32) of one plane by way of pointers `words` to [..., 32] words.
 
-    An int4 code lies in the word of its own column; an nf4 code, in one of the two of its pair.
+    An int4 code is its nibble, and lies in the word of its own column; an nf4 one lies in one of
+    the two words of its pair.
     """
     if NF4:
         word = tl.load(words - column % 2 + plane // 2, mask=inside, other=0).to(tl.int32)
@@ -200,20 +222,20 @@ def code_of(words, column, plane: tl.constexpr, NF4: tl.constexpr, inside):
 
 
 @triton.jit
-def nf4_level(code, BF16: tl.constexpr):
-    """The tabulated value of a code as float32: the look-up of `decode_nf4_ptx`, byte by byte."""
+def nf4_level(nibble, BF16: tl.constexpr):
+    """The tabulated value of a nibble as float32: what `decode_nf4_ptx` looks up."""
     table: tl.constexpr = _TABLE_BF16 if BF16 else _TABLE_FP16
     high = tl.where(
-        code < 8,
-        tl.where(code < 4, table[0], table[1]),
-        tl.where(code < 12, table[2], table[3]),
+        nibble < 8,
+        tl.where(nibble < 4, table[0], table[1]),
+        tl.where(nibble < 12, table[2], table[3]),
     )
     low = tl.where(
-        code < 8,
-        tl.where(code < 4, table[4], table[5]),
-        tl.where(code < 12, table[6], table[7]),
+        nibble < 8,
+        tl.where(nibble < 4, table[4], table[5]),
+        tl.where(nibble < 12, table[6], table[7]),
     )
-    byte = 8 * (code & 3)
+    byte = 8 * (nibble & 3)
     bits = (((high >> byte) & 255) << 8) | ((low >> byte) & 255)
     if BF16:
         level = (bits << 16).to(tl.float32, bitcast=True)

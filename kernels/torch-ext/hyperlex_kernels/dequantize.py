@@ -10,7 +10,7 @@ import triton.language as tl
 from torch import Tensor
 
 from .decode import code_of
-from .formats import NF4_LEVELS
+from .formats import NF4_LEVELS_OF_NIBBLES
 from .interpreter import result_dtype
 
 _BLOCK_ROWS = 16
@@ -88,5 +88,5 @@ def dequantize_4bit(
 
 @cache
 def _levels(device: torch.device) -> Tensor:
-    """The NF4 levels on `device`; made once, since a copy to it cannot be part of a CUDA graph."""
-    return torch.tensor(NF4_LEVELS, dtype=torch.float32, device=device)
+    """Levels by nibble, on `device`: made once, for a CUDA graph cannot copy them there."""
+    return torch.tensor(NF4_LEVELS_OF_NIBBLES, dtype=torch.float32, device=device)

@@ -46,6 +46,7 @@ NF4_LEVELS: Final = (
     1.0,
 )
 NF4_ZERO: Final = 7  # the code whose level is 0.0
+NF4_LEVELS_OF_NIBBLES: Final = tuple(NF4_LEVELS[code] for code in layout.NF4_CODES)
 
 # How far below the group's largest magnitude (nf4) or range (int4) the search tries a scale. Wide
 # groups of a bell-shaped weight gain from clipping their one extreme value a little.

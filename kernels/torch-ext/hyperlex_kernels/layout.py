@@ -12,7 +12,8 @@ c and c+1 (c even) of all four planes share one 32-bit pair of words, because a 
 neighbours in K in one register. Which nibble is whose is the only thing in which formats differ:
 
     int4     nibble 4e + j     element e of plane j: one mask and the pair of plane j is in place
-    nf4      nibble 2j + e     a byte permutation looks up four neighbouring nibbles at once
+    nf4      nibble 2j + e     a byte permutation looks up four neighbouring nibbles at once, and a
+                               nibble n stands for the code NF4_CODES[n], as `decode` explains
 
 N is padded to a multiple of 64 and K to a multiple of 128 with codes and scales that mean 0.0.
 """
@@ -29,6 +30,8 @@ TILE_COLUMNS: Final = 128
 PLANES: Final = 4
 PLANE_COLUMNS: Final = TILE_COLUMNS // PLANES
 ROW_PADDING: Final = 64
+# The nf4 code, which counts the levels from the least, of each nibble.
+NF4_CODES: Final = (4, 1, 0, 2, 11, 10, 9, 8, 7, 6, 3, 5, 13, 14, 12, 15)
 
 
 def padded_rows(rows: int) -> int:
@@ -65,6 +68,9 @@ def nibble(format: str, plane: int, element: int) -> int:
 def pack_codes(codes: Tensor, format: str, fill: int) -> Tensor:
     """Codes [N, K] (0 to 15) -> packed; the padding gets the code `fill`."""
     rows, columns = codes.shape
+    if format == "nf4":
+        nibbles = torch.tensor(NF4_CODES, device=codes.device).argsort().to(codes.dtype)
+        codes, fill = nibbles[codes.int()], int(nibbles[fill])
     padded = codes.new_full((padded_rows(rows), padded_columns(columns)), fill)
     padded[:rows, :columns] = codes
     # [block, row, tile, plane, pair, element] -> [block, tile, row, plane, pair, element]
@@ -94,6 +100,8 @@ def unpack_codes(packed: Tensor, format: str) -> Tensor:
         for element in range(2):
             shift = 4 * nibble(format, plane, element)
             codes[:, :, :, plane, :, element] = ((pairs >> shift) & 15).transpose(1, 2)
+    if format == "nf4":
+        codes = torch.tensor(NF4_CODES, dtype=torch.uint8, device=packed.device)[codes.int()]
     return codes.view(blocks * TILE_ROWS, tiles * TILE_COLUMNS)
 
 

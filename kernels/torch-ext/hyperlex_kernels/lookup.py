@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import layout
-from .formats import NF4_LEVELS
+from .formats import NF4_LEVELS_OF_NIBBLES
 
 # Weights that a thread makes dense at a time, in rows x columns: 4 MiB of float32, and up to as
 # much in indices. Half of it is slower, and twice is not faster.
@@ -174,12 +174,12 @@ def _beside(values: Tensor, tiles: int) -> Tensor:
 
 @cache
 def _pairs_of_levels(format: str) -> Tensor:
-    """Entry b holds the float32 levels of the codes b & 15 and b >> 4: [256], each pair a float64.
+    """Entry b holds the float32 levels of nibbles b & 15 and b >> 4: [256], each pair a float64.
 
     float64 is only what carries 64 bits fastest; no such pair is the pattern of a NaN.
     """
-    levels = torch.tensor(
-        NF4_LEVELS if format == "nf4" else range(16), dtype=torch.float32, device="cpu"
-    )
-    code = torch.arange(256, device="cpu")
-    return torch.stack((levels[code & 15], levels[code >> 4]), dim=1).view(torch.float64).squeeze(1)
+    levels = torch.arange(16, dtype=torch.float32, device="cpu")
+    if format == "nf4":
+        levels = torch.tensor(NF4_LEVELS_OF_NIBBLES, device="cpu")
+    byte = torch.arange(256, device="cpu")
+    return torch.stack((levels[byte & 15], levels[byte >> 4]), dim=1).view(torch.float64).squeeze(1)

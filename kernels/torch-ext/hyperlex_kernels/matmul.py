@@ -41,45 +41,103 @@ def _dot(weights, x, total, FP32_DOT: tl.constexpr):
     return tl.dot(weights, x, total)
 
 
-@triton.jit
-def _load_scales(pointer, inside, PER_TILE: tl.constexpr, MASKED: tl.constexpr):
-    """The float32 scales of a row's two or four groups in this tile (a pair comes back twice).
+_LOAD_WORD = tl.constexpr(
+    "{ .reg .pred p; setp.ne.b32 p, $2, 0; mov.b32 $0, 0; @p ld.global.nc.b32 $0, [$1]; }"
+)
+_FLOATS_OF_HALVES = tl.constexpr(
+    "{ .reg .b16 l, h; mov.b32 {l, h}, $2; cvt.f32.f16 $0, l; cvt.f32.f16 $1, h; }"
+)
 
-    float16 scales are read two at a time: 16 bits are too few for an asynchronous copy.
+
+@triton.jit
+def _load_word(pointer, inside, PTX: tl.constexpr):
+    """32 bits from each `pointer`, as int32, where `inside`, else 0.
+
+    An ordinary load is made in the order of memory and goes through shared memory, with two
+    barriers, to the threads that want it. This one is made by those threads: PTX is placed where
+    its result is used.
     """
-    if pointer.dtype.scalar.element_ty == tl.float16:
-        pairs = pointer.to(tl.pointer_type(tl.int32))
-        pair0 = tl.load(pairs, mask=inside, other=0) if MASKED else tl.load(pairs)
-        pair1 = pair0
-        if PER_TILE == 4:
-            pair1 = tl.load(pairs + 1, mask=inside, other=0) if MASKED else tl.load(pairs + 1)
-        scale0 = pair0.to(tl.int16).to(tl.float16, bitcast=True).to(tl.float32)
-        scale1 = (pair0 >> 16).to(tl.int16).to(tl.float16, bitcast=True).to(tl.float32)
-        scale2 = pair1.to(tl.int16).to(tl.float16, bitcast=True).to(tl.float32)
-        scale3 = (pair1 >> 16).to(tl.int16).to(tl.float16, bitcast=True).to(tl.float32)
+    if PTX:
+        inside, pointer = tl.broadcast(inside.to(tl.int32), pointer)
+        word = tl.inline_asm_elementwise(
+            _LOAD_WORD,
+            "=r,l,r",
+            [pointer.to(tl.int64), inside],
+            dtype=tl.int32,
+            is_pure=True,
+            pack=1,
+        )
     else:
-        scale0 = tl.load(pointer, mask=inside, other=0.0) if MASKED else tl.load(pointer)
-        scale1 = tl.load(pointer + 1, mask=inside, other=0.0) if MASKED else tl.load(pointer + 1)
-        scale2, scale3 = scale0, scale1
-        if PER_TILE == 4:
-            scale2 = (
-                tl.load(pointer + 2, mask=inside, other=0.0) if MASKED else tl.load(pointer + 2)
-            )
-            scale3 = (
-                tl.load(pointer + 3, mask=inside, other=0.0) if MASKED else tl.load(pointer + 3)
-            )
+        word = tl.load(pointer.to(tl.pointer_type(tl.int32)), mask=inside, other=0)
+    return word
+
+
+@triton.jit
+def _load_scales(pointer, inside, PER_TILE: tl.constexpr, PTX: tl.constexpr):
+    """Words with a row's two or four scales in a tile, for `_scales_of`: two float16, or one
+    float32, a word.
+    """
+    HALVES: tl.constexpr = pointer.dtype.scalar.element_ty == tl.float16
+    word0 = _load_word(pointer, inside, PTX)
+    word1, word2, word3 = word0, word0, word0
+    if not HALVES:
+        word1 = _load_word(pointer + 1, inside, PTX)
+    if PER_TILE == 4:
+        word2 = _load_word(pointer + 2, inside, PTX)
+        if not HALVES:
+            word3 = _load_word(pointer + 3, inside, PTX)
+    return word0, word1, word2, word3
+
+
+@triton.jit
+def _floats_of_halves(word, PTX: tl.constexpr):
+    if PTX:
+        low, high = tl.inline_asm_elementwise(
+            _FLOATS_OF_HALVES,
+            "=f,=f,r",
+            [word],
+            dtype=(tl.float32, tl.float32),
+            is_pure=True,
+            pack=1,
+        )
+    else:
+        low = word.to(tl.int16).to(tl.float16, bitcast=True).to(tl.float32)
+        high = (word >> 16).to(tl.int16).to(tl.float16, bitcast=True).to(tl.float32)
+    return low, high
+
+
+@triton.jit
+def _scales_of(word0, word1, word2, word3, HALVES: tl.constexpr, PTX: tl.constexpr):
+    """Four scales in float32 from what `_load_scales` gave. Of two, the last two mean nothing."""
+    if HALVES:
+        scale0, scale1 = _floats_of_halves(word0, PTX)
+        scale2, scale3 = _floats_of_halves(word2, PTX)
+    else:
+        scale0 = word0.to(tl.float32, bitcast=True)
+        scale1 = word1.to(tl.float32, bitcast=True)
+        scale2 = word2.to(tl.float32, bitcast=True)
+        scale3 = word3.to(tl.float32, bitcast=True)
     return scale0, scale1, scale2, scale3
 
 
 @triton.jit
-def _load_zeros(pointer, inside, PER_TILE: tl.constexpr, MASKED: tl.constexpr):
+def _load_zeros(pointer, inside, PER_TILE: tl.constexpr):
+    """The one or two bytes with a row's zero points in a tile, as int16."""
+    first = tl.load(pointer, mask=inside, other=0).to(tl.int16)
+    second = first
+    if PER_TILE == 4:
+        second = tl.load(pointer + 1, mask=inside, other=0).to(tl.int16)
+    return first, second
+
+
+@triton.jit
+def _zeros_of(first, second, PER_TILE: tl.constexpr):
     """The zero point (int16) of each of the four planes."""
-    byte0 = (tl.load(pointer, mask=inside, other=0) if MASKED else tl.load(pointer)).to(tl.int16)
     if PER_TILE == 2:
-        return byte0 & 15, byte0 & 15, byte0 >> 4, byte0 >> 4
-    byte1 = tl.load(pointer + 1, mask=inside, other=0) if MASKED else tl.load(pointer + 1)
-    byte1 = byte1.to(tl.int16)
-    return byte0 & 15, byte0 >> 4, byte1 & 15, byte1 >> 4
+        zeros = (first & 15, first & 15, first >> 4, first >> 4)
+    else:
+        zeros = (first & 15, first >> 4, second & 15, second >> 4)
+    return zeros
 
 
 @triton.jit
@@ -115,6 +173,7 @@ def matmul_4bit_kernel(
     """
     BF16: tl.constexpr = x.dtype.element_ty == tl.bfloat16
     OFFSET: tl.constexpr = NF4 and BF16
+    HALVES: tl.constexpr = scales.dtype.element_ty == tl.float16
     PER_TILE: tl.constexpr = 128 // GROUP
     MASKED: tl.constexpr = not EVEN_TILES
     rows = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)
@@ -125,16 +184,16 @@ def matmul_4bit_kernel(
     column = tl.arange(0, 32)
 
     # Offsets in elements; a tile is 16 rows of 32 words and of PER_TILE scales.
-    tile_row = (rows // 16) * (tiles * 16) + first * 16 + rows % 16
+    tile_row = (rows // 16) * (tiles * 16) + rows % 16
     if SLICES == 1:
         slice_tile = 0
         slice_of_row = 0
         slice_of_matrix = 0
         group_at = tile_row * PER_TILE
         column_w = column[None, :]
-        words_at = packed + tile_row[:, None] * 32 + column_w
+        words_base = packed + tile_row[:, None] * 32 + column_w
         column_x = column[:, None]
-        x_at = x + batch[None, :] * K + first * 128 + column_x
+        x_base = x + batch[None, :] * K + column_x
         in_batch = (batch < M)[None, :]
         total = tl.zeros((BLOCK_N, BLOCK_M), tl.float32)
         offset = tl.full((BLOCK_N, 32), _NF4_OFFSET_BF16, tl.float32).to(x.dtype.element_ty)
@@ -144,20 +203,28 @@ def matmul_4bit_kernel(
         slice_of_matrix = slice_tile[:, None, None]
         group_at = (tile_row[None, :] + slice_of_row * 16) * PER_TILE
         column_w = column[None, None, :]
-        words_at = packed + (tile_row[None, :, None] + slice_of_matrix * 16) * 32 + column_w
+        words_base = packed + (tile_row[None, :, None] + slice_of_matrix * 16) * 32 + column_w
         column_x = column[None, :, None]
-        x_at = x + batch[None, None, :] * K + (first + slice_of_matrix) * 128 + column_x
+        x_base = x + batch[None, None, :] * K + slice_of_matrix * 128 + column_x
         in_batch = (batch < M)[None, None, :]
         total = tl.zeros((SLICES, BLOCK_N, BLOCK_M), tl.float32)
         offset = tl.full((SLICES, BLOCK_N, 32), _NF4_OFFSET_BF16, tl.float32)
         offset = offset.to(x.dtype.element_ty)
-    scales_at = scales + group_at
-    zeros_at = zeros + group_at // 2
+    scales_base = scales + group_at
+    zeros_base = zeros + group_at // 2
 
+    # A round loads the scales and zero points of the next one: nothing else fetches them ahead.
+    in_row = first + slice_of_row < last
+    word0, word1, word2, word3 = _load_scales(
+        scales_base + first * (16 * PER_TILE), in_row, PER_TILE, PTX
+    )
+    if not NF4:
+        zeros01, zeros23 = _load_zeros(zeros_base + first * (8 * PER_TILE), in_row, PER_TILE)
     for tile in range(first, last, SLICES):
-        in_row = tile + slice_of_row < last
         in_matrix = tile + slice_of_matrix < last
         in_x = in_batch
+        x_at = x_base + tile * 128
+        words_at = words_base + tile * 512
         if MASKED:
             in_x = in_batch & in_matrix
         if EVEN_K:
@@ -171,13 +238,19 @@ def matmul_4bit_kernel(
             x1 = tl.load(x_at + 32, mask=in_x & (left > 32), other=0.0)
             x2 = tl.load(x_at + 64, mask=in_x & (left > 64), other=0.0)
             x3 = tl.load(x_at + 96, mask=in_x & (left > 96), other=0.0)
-        scale0, scale1, scale2, scale3 = _load_scales(scales_at, in_row, PER_TILE, MASKED)
+        scale0, scale1, scale2, scale3 = _scales_of(word0, word1, word2, word3, HALVES, PTX)
+        scales_at = scales_base + (tile + SLICES) * (16 * PER_TILE)
+        in_row = tile + SLICES + slice_of_row < last
+        word0, word1, word2, word3 = _load_scales(scales_at, in_row, PER_TILE, PTX)
+        if not NF4:
+            zero0, zero1, zero2, zero3 = _zeros_of(zeros01, zeros23, PER_TILE)
+            zeros_at = zeros_base + (tile + SLICES) * (8 * PER_TILE)
+            zeros01, zeros23 = _load_zeros(zeros_at, in_row, PER_TILE)
         if PTX:
             words = tl.load(words_at, mask=in_matrix, other=0) if MASKED else tl.load(words_at)
             if NF4:
                 w0, w1, w2, w3 = decode_nf4_ptx(words, BF16)
             else:
-                zero0, zero1, zero2, zero3 = _load_zeros(zeros_at, in_row, PER_TILE, MASKED)
                 w0, w1, w2, w3 = decode_int4_ptx(words, zero0, zero1, zero2, zero3, BF16)
         else:
             code0 = code_of(words_at, column_w, 0, NF4, in_matrix)
@@ -190,7 +263,6 @@ def matmul_4bit_kernel(
                 w2 = nf4_level(code2, BF16).to(x0.dtype)
                 w3 = nf4_level(code3, BF16).to(x0.dtype)
             else:
-                zero0, zero1, zero2, zero3 = _load_zeros(zeros_at, in_row, PER_TILE, True)
                 w0 = (code0 - tl.expand_dims(zero0, -1)).to(tl.float32).to(x0.dtype)
                 w1 = (code1 - tl.expand_dims(zero1, -1)).to(tl.float32).to(x0.dtype)
                 w2 = (code2 - tl.expand_dims(zero2, -1)).to(tl.float32).to(x0.dtype)
@@ -216,11 +288,6 @@ def matmul_4bit_kernel(
         if OFFSET:
             part = _dot(offset, x3, part, FP32_DOT)
         total += part * tl.expand_dims(scale3 if PER_TILE == 4 else scale1, -1)
-
-        words_at += 512 * SLICES
-        x_at += 128 * SLICES
-        scales_at += 16 * PER_TILE * SLICES
-        zeros_at += 8 * PER_TILE * SLICES
 
     if SLICES > 1:
         total = tl.sum(total, 0)

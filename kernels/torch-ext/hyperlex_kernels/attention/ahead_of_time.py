@@ -19,15 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..ahead_of_time import (
-    broken_rules,
-    compile_kernel,
-    disassemble,
-    innermost_loops,
-    pooled,
-    spills,
-    tell,
-)
+from ..ahead_of_time import broken_rules, compile_kernel, pooled, spills, tell
+from ..assembly import disassemble, innermost_loops, opcodes
 from .configs import DecodeConfig, decode_config, fma_config, prefill_config
 from .contract import KINDS, planes, stored_width
 
@@ -117,7 +110,7 @@ def build(job: Job) -> Build:
     resources, assembly = disassemble(kernel.asm["cubin"])
     loop: Counter[str] = Counter()
     if job.kernel in ("decode", "fma", "prefill"):
-        loop = max(innermost_loops(assembly), key=lambda body: body.total())
+        loop = opcodes(max(innermost_loops(assembly), key=len))
     instructions = loop.total() / elements if elements else 0.0
     products = re.findall(r"\b(HGMMA|HMMA)\b", assembly)
     shared = int(kernel.metadata.shared)

@@ -12,21 +12,13 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..ahead_of_time import (
-    broken_rules,
-    compile_kernel,
-    disassemble,
-    innermost_loops,
-    pooled,
-    spills,
-    tell,
-)
+from ..ahead_of_time import broken_rules, compile_kernel, pooled, spills, tell
+from ..assembly import disassemble, innermost_loops, opcodes
 from .configs import GroupedConfig, dw_config, product_config
 
 ARCHITECTURES: Final = (80, 86, 89, 90, 120)
@@ -103,8 +95,7 @@ def build(job: Job) -> Build:
     kernel = _compile(job)
     resources, assembly = disassemble(kernel.asm["cubin"])
     # A sum that fits one tile has no loop.
-    loops = innermost_loops(assembly) if job.rounds > 1 else [Counter[str]()]
-    loop = max(loops, key=lambda body: body.total())
+    loop = opcodes(max(innermost_loops(assembly), key=len) if job.rounds > 1 else [])
     products = re.findall(r"\b(HGMMA|HMMA)\b", assembly)
     shared = int(kernel.metadata.shared)
     problems = broken_rules(resources, loop, shared, job.architecture)
