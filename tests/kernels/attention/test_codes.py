@@ -15,8 +15,10 @@ from ..ptx import half, run_ptx
 
 @pytest.mark.parametrize("place", range(4))
 @pytest.mark.parametrize("kind", ["int8", "low", "high"])
-def test_every_byte_decodes_in_every_place(kind: str, place: int) -> None:
-    text = {"int8": codes._INT8, "low": codes._LOW, "high": codes._HIGH}[kind].value
+@pytest.mark.parametrize("part", ["keys", "values"])
+def test_every_byte_decodes_in_every_place(part: str, kind: str, place: int) -> None:
+    name = f"_{kind.upper()}" + ("_KEYS" if part == "keys" else "")
+    text = getattr(codes, name).value
     for byte in range(256):
         # Its neighbours hold something else, so that a byte taken from there is noticed.
         stored = torch.full((4,), (byte + 93) % 256, dtype=torch.uint8)
@@ -32,4 +34,8 @@ def test_every_byte_decodes_in_every_place(kind: str, place: int) -> None:
         else:
             low, high = unpack_nibbles(stored).to(torch.int8).sub(INT4_ZERO).chunk(2)
             expected = (low if kind == "low" else high).tolist()
+        if part == "keys":
+            factor = 16 if kind == "high" else 1
+            bias = (codes.LOW_KEY_BIAS if kind == "low" else codes.KEY_BIAS).value
+            expected = [factor * code + bias for code in expected]
         assert got == expected

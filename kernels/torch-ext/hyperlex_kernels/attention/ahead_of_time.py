@@ -28,21 +28,21 @@ ARCHITECTURES: Final = (80, 86, 89, 90)
 HEAD_SIZES: Final = (64, 80, 96, 128, 256)
 # Most instructions an element of the cache in the plain decode loop, by kind and head size.
 BUDGETS: Final = {
-    ("dense", 64): 4.3,
-    ("dense", 80): 5.3,
-    ("dense", 96): 4.5,
-    ("dense", 128): 3.2,
-    ("dense", 256): 3.1,
-    ("int8", 64): 6.5,
-    ("int8", 80): 7.6,
-    ("int8", 96): 6.4,
-    ("int8", 128): 4.7,
-    ("int8", 256): 4.5,
-    ("int4", 64): 6.2,
-    ("int4", 80): 7.7,
-    ("int4", 96): 6.1,
-    ("int4", 128): 5.0,
-    ("int4", 256): 4.4,
+    ("dense", 64): 3.2,
+    ("dense", 80): 4.3,
+    ("dense", 96): 3.6,
+    ("dense", 128): 2.6,
+    ("dense", 256): 2.4,
+    ("int8", 64): 4.9,
+    ("int8", 80): 5.6,
+    ("int8", 96): 4.7,
+    ("int8", 128): 3.6,
+    ("int8", 256): 3.2,
+    ("int4", 64): 4.9,
+    ("int4", 80): 5.5,
+    ("int4", 96): 4.6,
+    ("int4", 128): 3.8,
+    ("int4", 256): 3.4,
 }
 FMA_BUDGETS: Final = {"dense": 34.0, "int8": 20.0, "int4": 24.0}
 

@@ -26,11 +26,20 @@ class DecodeConfig:
 
 
 def decode_config(kind: str, head_size: int, rows: int) -> DecodeConfig:
-    """The shape of the kernel on tensor cores, for `rows` queries a key."""
+    """The shape of the kernel on tensor cores, for `rows` queries a key.
+
+    A round's overhead is spread over its tokens, so it takes as many as registers and the shared
+    memory of every card hold, twice: one tile is read while the other is worked on.
+    """
     wide = head_size > 128
+    # What departs from the rule is where the assembler would spill.
     if rows > 16:
-        return DecodeConfig(32, 32, 4, 2)
-    return DecodeConfig(16, 32 if wide else 64, 4, 2 if wide and kind == "int4" else 3)
+        if kind == "int4" and head_size == 64:
+            return DecodeConfig(32, 32, 4, 3)
+        return DecodeConfig(32, 32, 4, 2) if kind == "dense" else DecodeConfig(32, 64, 8, 2)
+    if kind == "int8" and head_size == 80:
+        return DecodeConfig(16, 64, 2, 2)
+    return DecodeConfig(16, 64 if wide else 128, 4, 2)
 
 
 def fma_config(kind: str, head_size: int, rows: int) -> DecodeConfig:

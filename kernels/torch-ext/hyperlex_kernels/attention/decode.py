@@ -23,7 +23,16 @@ from torch import Tensor
 
 from ..interpreter import INTERPRETED, result_dtype
 from ..library import card
-from .codes import high_codes, int8_codes, low_codes
+from .codes import (
+    KEY_BIAS,
+    LOW_KEY_BIAS,
+    high_keys,
+    high_values,
+    int8_keys,
+    int8_values,
+    low_keys,
+    low_values,
+)
 from .configs import DecodeConfig, choose_splits, decode_config
 from .contract import KINDS, KVBuffers, planes, stored_width
 
@@ -209,7 +218,17 @@ def decode_kernel(
         row_scale *= largest
         q0 = (q0 / largest[:, None]).to(OPERAND)
         if INT4:
-            q1 = (q1 / largest[:, None]).to(OPERAND)
+            q1 = (q1 / ((1.0 if FMA else 16.0) * largest[:, None])).to(OPERAND)
+        # What the scores begin with: the operands of keys are that much too large.
+        begin0 = tl.zeros((BLOCK_M, BLOCK_T), tl.float32)
+        begin1 = begin0
+        if not FMA:
+            sum0 = tl.sum(q0.to(tl.float32), 1)
+            begin0 -= (sum0 * (LOW_KEY_BIAS if INT4 else KEY_BIAS))[:, None]
+            if INT4:
+                begin1 -= (tl.sum(q1.to(tl.float32), 1) * KEY_BIAS)[:, None]
+                if PLANES == 1:
+                    begin0 += begin1
     if not HAS_SOFTCAP:
         row_scale *= LOG2_E
 
@@ -240,36 +259,9 @@ def decode_kernel(
             if PLANES == 2:
                 more = tl.load(scales + (base + here) * PLANES + 1, mask=live, other=0)
 
-        # Scores.
-        zeros = tl.zeros((BLOCK_M, BLOCK_T), tl.float32)
-        if KIND == 0:
-            scores = product(q0, tl.trans(stored), zeros, FMA, FP32_DOT)
-        elif KIND == 1:
-            codes = int8_codes(stored, PTX, True)
-            scores = product(q0, tl.trans(codes), zeros, FMA, FP32_DOT) * low_scale(words)[None, :]
-        else:
-            codes = low_codes(stored, PTX, True)
-            scores = product(q0, tl.trans(codes), zeros, FMA, FP32_DOT)
-            codes = high_codes(stored, PTX, True)
-            if PLANES == 2:
-                other = product(q1, tl.trans(codes), zeros, FMA, FP32_DOT)
-                scores = scores * low_scale(words)[None, :] + other * high_scale(words)[None, :]
-            else:
-                scores = product(q1, tl.trans(codes), scores, FMA, FP32_DOT)
-                scores *= low_scale(words)[None, :]
-        scores *= row_scale[:, None]
-        if HAS_SOFTCAP:
-            scores = soft_capped(scores + centre[:, None], softcap) * LOG2_E
-        seen = live[None, :]
-        if not ONE_TOKEN:
-            seen = seen & (here[None, :] <= position[:, None])
-        if HAS_WINDOW:
-            seen = seen & (here[None, :] > position[:, None] - window)
-        scores = tl.where(seen, scores, -float("inf"))
-
-        # Softmax, a block at a time. The weight of a code is 2^score times the scale of its value;
-        # the power of two in that scale goes to the exponent, so that the largest weight of a row
-        # is about 1, and is taken out of the sum again.
+        # The weight of a code is 2^score times the scale of its value; the power of two in that
+        # scale goes to the exponent, so that the largest weight of a row is about 1, and is taken
+        # out of the sum again. What is not live has an exponent of minus infinity.
         if QUANTISED:
             if PLANES == 2:
                 scale0, scale1 = low_scale(more), high_scale(more)
@@ -281,7 +273,40 @@ def decode_kernel(
             inverse = (0 - power + _TWICE_BIAS).to(tl.float32, bitcast=True)
             # 2^23 + exponent as a float32, less 2^23 and the bias: no conversion.
             exponent = ((power >> 23) | 0x4B000000).to(tl.float32, bitcast=True) - 8388735.0
+            exponent = tl.where(live, exponent, -float("inf"))
+
+        # Scores.
+        if KIND == 0:
+            zeros = tl.zeros((BLOCK_M, BLOCK_T), tl.float32)
+            scores = product(q0, tl.trans(stored), zeros, FMA, FP32_DOT)
+        elif KIND == 1:
+            codes = int8_keys(stored, not FMA, PTX)
+            scores = product(q0, tl.trans(codes), begin0, FMA, FP32_DOT)
+            scores *= low_scale(words)[None, :]
+        else:
+            codes = low_keys(stored, not FMA, PTX)
+            scores = product(q0, tl.trans(codes), begin0, FMA, FP32_DOT)
+            codes = high_keys(stored, not FMA, PTX)
+            if PLANES == 2:
+                other = product(q1, tl.trans(codes), begin1, FMA, FP32_DOT)
+                scores = scores * low_scale(words)[None, :] + other * high_scale(words)[None, :]
+            else:
+                scores = product(q1, tl.trans(codes), scores, FMA, FP32_DOT)
+                scores *= low_scale(words)[None, :]
+        scores *= row_scale[:, None]
+        if HAS_SOFTCAP:
+            scores = soft_capped(scores + centre[:, None], softcap) * LOG2_E
+        if QUANTISED:
             scores += exponent[None, :]
+        if not ONE_TOKEN or HAS_WINDOW or not QUANTISED:
+            seen = live[None, :]
+            if not ONE_TOKEN:
+                seen = seen & (here[None, :] <= position[:, None])
+            if HAS_WINDOW:
+                seen = seen & (here[None, :] > position[:, None] - window)
+            scores = tl.where(seen, scores, -float("inf"))
+
+        # Softmax, a block at a time.
         new_top = tl.maximum(top, tl.max(scores, 1))
         # A row that has seen nothing yet has no maximum to subtract.
         shift = tl.where(new_top == -float("inf"), 0.0, new_top)
@@ -302,14 +327,14 @@ def decode_kernel(
             stored = load_rows(values + rows_at, here < end, in_width, EVEN, PADDED)
             scaled = (weights * (scale0 * inverse)[None, :]).to(OPERAND)
             if KIND == 1:
-                codes = int8_codes(stored, PTX, False)
+                codes = int8_values(stored, PTX)
                 acc0 = product(scaled, codes, acc0 * decay[:, None], FMA, FP32_DOT)
             else:
-                codes = low_codes(stored, PTX, False)
+                codes = low_values(stored, PTX)
                 acc0 = product(scaled, codes, acc0 * decay[:, None], FMA, FP32_DOT)
                 if PLANES == 2:
                     scaled = (weights * (scale1 * inverse)[None, :]).to(OPERAND)
-                codes = high_codes(stored, PTX, False)
+                codes = high_values(stored, PTX)
                 acc1 = product(scaled, codes, acc1 * decay[:, None], FMA, FP32_DOT)
 
     line = (batch.to(tl.int64) * TOKENS + token) * (HEADS * GROUP) + query_head
