@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hyperlex.ladder.code import SceneCode, Vocabulary
+from hyperlex.ladder.foreign import to_the_letter
 from hyperlex.ladder.inflected import Inflector
 from hyperlex.ladder.lexicon import EXACT, TEXT
 from hyperlex.ladder.outline import Lexeme, Literal
@@ -17,6 +18,9 @@ from hyperlex.types import Span
 
 INFLECTED, VERBATIM = 3, 4
 """Rungs that tell the text in its own order, not scene by scene."""
+
+_TRIES = 4
+"""So often at most a text is told with foreign scenes in it, fewer each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +113,36 @@ class Draft:
         if rung == VERBATIM:
             return [Told(VERBATIM)] * len(self.scenes)
         if rung == INFLECTED:
-            return [Told(VERBATIM if one.foreign else rung) for one in self.readings]
+            return self._inflected
         return [
             Told(VERBATIM)
             if reading.foreign
             else Told(rung, tuple(best(groups) if rung == 1 else range(len(groups))))
             for reading, groups in zip(self.readings, self.groups, strict=True)
         ]
+
+    @cached_property
+    def _inflected(self) -> list[Told]:
+        """Rung 3. A foreign scene behind others is told in their manner where it stands to the
+        letter in what is decoded, for two changes of manner are two ids; the rest exactly.
+        """
+        told = [Told(VERBATIM if one.foreign else INFLECTED) for one in self.readings]
+        tried = {number for number, how in enumerate(told) if how.rung == VERBATIM}
+        tried -= set(range(next((k for k in range(len(told)) if k not in tried), len(told))))
+        for _ in range(_TRIES):
+            if not tried:
+                break
+            trial = [Told(INFLECTED) if k in tried else how for k, how in enumerate(told)]
+            decoded = self.encode(trial).decode()
+            kept = {
+                scene
+                for scene in tried
+                if all(to_the_letter(self.text, decoded, self.scenes[scene].segments))
+            }
+            if kept == tried:
+                return trial
+            tried = kept
+        return told
 
     def at_floor(self) -> list[Told]:
         """Nothing but what is protected; a scene without it is left out."""
@@ -166,7 +193,14 @@ class Draft:
     def _running(self, run: _Run) -> list[int]:
         text = self.text[run.start : run.stop]
         if run.rung == INFLECTED:
-            return self.encoder.inflector.encode(text, self.lexemes)
+            foreign = [
+                segment
+                for scene in run.scenes
+                if self.readings[scene].foreign
+                for segment in self.scenes[scene].segments
+            ]
+            kept = [span.of(self.text).strip() for span in sorted(foreign)]
+            return self.encoder.inflector.encode(text, self.lexemes, list(filter(None, kept)))
         return self.encoder.spell(text)
 
 

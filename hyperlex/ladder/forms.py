@@ -36,6 +36,9 @@ _INFLECTION = frozenset(
 
 GENDERS = frozenset(("masc", "femn", "neut"))
 
+_KINDS = {"NOUN": "N", "VERB": "V", "INFN": "I", "ADJF": "A", "PRTF": "T", "ADJS": "S", "PRTS": "S"}
+_NAMES = frozenset(("Name", "Surn", "Patr", "Geox"))
+
 
 def plain(text: str) -> str:
     """Lower case, `е` for `ё`."""
@@ -79,6 +82,24 @@ def form_of(lexeme: Lexeme, spelling: str) -> str | None:
         if without_yo(spelled) == without_yo(spelling):
             return form
     return None
+
+
+@lru_cache(maxsize=1 << 18)
+def certain_lexeme(word: str) -> Lexeme | None:
+    """The lexeme of a word as it is written, where the dictionary leaves no choice of lemma."""
+    lower = word.lower()
+    if len(lower) < 2 or not lower.replace("-", "").isalpha():
+        return None
+    first, *others = dictionary().parse(lower)
+    pos = str(first.tag.POS)
+    if not first.is_known or pos not in _KINDS:
+        return None
+    if any(p.normal_form != first.normal_form or str(p.tag.POS) != pos for p in others):
+        return None
+    if pos == "NOUN" and first.tag.grammemes & _NAMES:
+        return Lexeme(plain(first.normal_form).capitalize(), "P") if word.istitle() else None
+    kind = "D" if "Apro" in first.tag else _KINDS[pos]
+    return Lexeme(plain(first.normal_form), kind) if word == lower else None
 
 
 @lru_cache(maxsize=1 << 12)

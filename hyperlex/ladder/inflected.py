@@ -21,7 +21,7 @@ from hyperlex.ladder.telling import Following, Teller, Told, seen
 from hyperlex.ladder.thinned import LONGEST, shortest
 from hyperlex.ladder.wording import Member, Wording, capitalised, shown
 
-_REMEMBERED = 1 << 14
+_REMEMBERED = 1 << 15
 """Parts of texts whose ids are remembered: most are asked for twice, and again with a text that has
 grown, as a talk does.
 """
@@ -76,13 +76,16 @@ class Inflector:
     def _cost(self, text: str) -> int:
         return len(self._spell(text)) if text else 0
 
-    def encode(self, text: str, lexemes: Mapping[str, Lexeme]) -> list[int]:
+    def encode(
+        self, text: str, lexemes: Mapping[str, Lexeme], kept: Sequence[str] = ()
+    ) -> list[int]:
         """Ids of `text` at rung 3.
 
         Args:
             lexemes: the lexeme of each spelling, in lower case, that may be told by one.
+            kept: stretches in order that lose no marks, and no line breaks beside them.
         """
-        sentences = shortest(text, self._cost, self._lexicon.stops)
+        sentences = shortest(text, self._cost, self._lexicon.stops, kept)
         whole = "".join(sentences)
         stops = accumulate(map(len, sentences))
         following: Following = ()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from hyperlex.ladder.forms import form_of, is_preposition, without_yo
+from hyperlex.ladder.forms import certain_lexeme, form_of, is_preposition, without_yo
 from hyperlex.ladder.lexicon import CAPITAL, CAPITALS, Lexicon
 from hyperlex.ladder.merge import merge
 from hyperlex.ladder.neighbours import right_of, tokens_of
@@ -114,8 +114,7 @@ class Teller:
             lexemes: the lexeme of each spelling, in lower case, that may be told by one.
         """
         words = [
-            _Word(match[0], match.start(), match.end(), self._lexeme_of(match[0], lexemes))
-            for match in _WORD.finditer(sentence)
+            word for match in _WORD.finditer(sentence) for word in self._words_of(match, lexemes)
         ]
         found: list[Told] = []
         stop = len(sentence)
@@ -140,12 +139,28 @@ class Teller:
     def _cost_of_words(self, words: str) -> int:
         return len(self._words(words)) if words else 0
 
+    def _words_of(self, match: re.Match[str], lexemes: Mapping[str, Lexeme]) -> Iterator[_Word]:
+        """A word; one with hyphens as its parts where it has no lexeme as a whole."""
+        lexeme = self._lexeme_of(match[0], lexemes)
+        if lexeme is not None or "-" not in match[0]:
+            yield _Word(match[0], match.start(), match.end(), lexeme)
+            return
+        start = match.start()
+        for part in match[0].split("-"):
+            yield _Word(part, start, start + len(part), self._lexeme_of(part, lexemes))
+            start += len(part) + 1
+
     def _lexeme_of(self, word: str, lexemes: Mapping[str, Lexeme]) -> Lexeme | None:
-        """The lexeme of a word, if it has a code and is written as it would be told. Names keep
-        their «ё», so one that has it is spelled.
+        """The lexeme of a word, if it has a code and is written as it would be told: the one that
+        it was read as, or else the only one that the dictionary has for it. Names keep their «ё»,
+        so one that has it is spelled.
         """
         lower = word.lower()
-        lexeme = lexemes.get(lower) if word == lower or "ё" not in lower else None
+        if word != lower and "ё" in lower:
+            return None
+        lexeme = lexemes.get(lower)
+        if lexeme not in self._lexicon.lexeme_codes:
+            lexeme = certain_lexeme(word) or certain_lexeme(lower)
         if lexeme is None or lexeme not in self._lexicon.lexeme_codes:
             return None
         written = (cased(lower, lexeme), lower.capitalize(), lower.upper())
@@ -175,7 +190,7 @@ class Teller:
         last = words[-1]
         lexemes: list[Lexeme] = []
         found: list[Told] = []
-        for word in _adjoining(words):
+        for word in _adjoining(words, sentence):
             assert word.lexeme is not None
             lexemes.insert(0, word.lexeme)
             code = self._joined([codes[lexeme] for lexeme in lexemes])
@@ -235,9 +250,11 @@ class Teller:
         they are written, or not in fewer ids.
         """
         written = sentence[told.start : told.stop]
-        said = self._wording.say(told.members, before + sentence[: told.start], right, form)
+        left = before + sentence[: told.start]
+        said = self._wording.say(told.members, left, right, form)
         plain = without_yo(written)
-        if said == plain:
+        # Behind a full stop a small letter is a capital that `restore` puts back.
+        if said == plain or (left.endswith(".") and said == capitalised(plain)):
             return told
         if self._cost_of_words(written) > len(told.codes) + 1:
             if capitalised(said) == plain:
@@ -259,14 +276,14 @@ class Teller:
         return [] if formed is None else [formed]
 
 
-def _adjoining(words: Sequence[_Word]) -> Iterator[_Word]:
-    """Words with lexemes from the last one backwards, as long as nothing but a preposition stands
-    between two of them.
+def _adjoining(words: Sequence[_Word], sentence: str) -> Iterator[_Word]:
+    """Words with lexemes from the last one backwards, as long as nothing but spaces and a
+    preposition stands between two of them.
     """
     start = words[-1].stop + 1
     aside = False
     for word in reversed(words):
-        if word.stop != start - 1:
+        if word is not words[-1] and (word.stop != start - 1 or sentence[word.stop] != " "):
             return
         start = word.start
         if word.lexeme is not None:

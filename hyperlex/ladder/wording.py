@@ -45,6 +45,16 @@ def gap_after(text: str) -> str:
 _OPEN = re.compile(r"(?:[«(\n]| \"|\w-)$")
 
 
+def begins_sentence(text: str) -> bool:
+    """Whether what follows a text begins a sentence, so that a word told there has a capital.
+    Behind an ellipsis a sentence may go on.
+    """
+    return _ENDED.search(text) is not None
+
+
+_ENDED = re.compile(r"[.!?][»\")\]]*\s*$")
+
+
 def cased(word: str, lexeme: Lexeme) -> str:
     """A word in lower case as its lexeme is written: names have a capital."""
     return word.capitalize() if lexeme.kind == "P" else word
@@ -89,7 +99,8 @@ class Wording:
             form: the form of the only member, where it is known.
 
         Returns:
-            The words with `gap_after(left)` before them.
+            The words with `gap_after(left)` before them, and with a capital where they begin a
+            sentence.
         """
         text = left[-SEEN:]
         start = len(text)
@@ -105,4 +116,5 @@ class Wording:
                 word = self._lexicon.expected.expect(member.lexeme, around)
             text += f"{gap}{cased(word, member.lexeme)}"
             gap = " "
-        return text[start:]
+        said = text[start:]
+        return capitalised(said) if begins_sentence(left[-SEEN:]) else said

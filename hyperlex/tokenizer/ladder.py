@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import index
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from hyperlex.ladder.decode import Decoder
 from hyperlex.ladder.encode import VERBATIM, Draft, Encoder, Told
 from hyperlex.ladder.inflected import Inflector
 from hyperlex.ladder.outliner import Outliner
+from hyperlex.ladder.spelling import ShortSpelling
 from hyperlex.ladder.ways import Sentence, ways_of
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ def encoder(tokenizer: HyperTokenizer) -> Encoder:
     lexicon = tokenizer.lexicon
     offset = tokenizer.layout.first_scene
     stop = tokenizer.layout.scene_size
-    inflector = Inflector(lexicon, tokenizer.encode, tokenizer.decode, offset, stop)
+    spelling = ShortSpelling(tokenizer.encode, tokenizer.decode, partial(_texts, tokenizer))
+    inflector = Inflector(lexicon, spelling, tokenizer.decode, offset, stop)
     decoder = Decoder(lexicon, tokenizer.decode, inflector, offset)
     return Encoder(
         Vocabulary(lexicon, offset, tokenizer.decode, decoder),
@@ -121,6 +123,15 @@ def encoder(tokenizer: HyperTokenizer) -> Encoder:
         Outliner(lexicon, tokenizer.encode, offset, stop),
         inflector,
     )
+
+
+def _texts(tokenizer: HyperTokenizer) -> list[str]:
+    """The text of each id below the scenes."""
+    ids = [[index] for index in range(tokenizer.layout.first_scene)]
+    if tokenizer.backend is None:
+        return [tokenizer.decode(one) for one in ids]
+    texts: list[str] = tokenizer.backend.decode_batch(ids, skip_special_tokens=False)
+    return texts
 
 
 @lru_cache(maxsize=1)

@@ -12,15 +12,23 @@ from strategies import any_text
 import hyperlex
 from hyperlex.ladder.expected import FormModel
 from hyperlex.ladder.files import embedded
-from hyperlex.ladder.forms import form_of, forms
+from hyperlex.ladder.forms import certain_lexeme, form_of, forms, without_yo
 from hyperlex.ladder.lexicon import CAPITAL, CAPITALS, TEXT
 from hyperlex.ladder.neighbours import Neighbours
 from hyperlex.ladder.outline import Lexeme
 from hyperlex.ladder.punctuation import restore, sentences_of, thin
+from hyperlex.ladder.spelling import ShortSpelling
 from hyperlex.ladder.stops import StopModel
 from hyperlex.ladder.thinned import shortest
+from hyperlex.tokenizer.ladder import default, draft_of
 
 STOPS = embedded().stops
+TOK = default()
+SHORT = ShortSpelling(
+    TOK.encode,
+    TOK.decode,
+    lambda: [TOK.decode([index]) for index in range(TOK.layout.first_scene)],
+)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +150,18 @@ def test_words_of_the_samples_keep_their_order_and_their_forms(samples: dict[str
         assert len(told) < len(hyperlex.load().encode(text[:2000]))
 
 
+@given(any_text)
+@example("Кто там? Прожектор погас. Рассортировываем: ярко-малиновый, ПРОЖЕКТОР… винтовая!")
+@example("Он ушёл? рассортировал «Прожектор».\nПрожектор погас.")
+def test_told_words_read_as_the_thinned_text_does(text: str) -> None:
+    """Capitals, stops and spaces come out as if no word had been told by a code."""
+    inflector = TOK.ladder.inflector
+    thinned = shortest(text, lambda part: len(SHORT(part)) if part else 0, STOPS)
+    ids = inflector.encode(text, draft_of(TOK, text).lexemes)
+    read = TOK.decode(TOK.encode("".join(thinned)))
+    assert without_yo(inflector.decode(ids)) == without_yo(restore(read, STOPS))
+
+
 def words(text: str) -> list[str]:
     """The words of a text, without what rung 3 may change in them: capitals and «ё»."""
     return re.findall(r"[^\W_]+", text.lower().replace("ё", "е"))
@@ -173,6 +193,59 @@ def test_a_capital_of_a_common_word_is_told() -> None:
     assert hyperlex.reconstruct([text, lexeme, capital]) == "Прожектор."
     assert hyperlex.reconstruct([text, lexeme]) == "прожектор."
     assert hyperlex.reconstruct([text, capital, lexeme]) == "прожектор."
+
+
+@pytest.mark.parametrize("before", ["Кто там?", "Кто там?\n", "Это «Заря».", "Что «там?»", "Ах!"])
+def test_a_word_that_begins_a_sentence_has_a_capital(before: str) -> None:
+    assert re.search("[Пп]рожектор", told_behind(before))[0] == "Прожектор"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("before", ["Он видел", "Он видел…", "Он видел:", "Кто там?,"])
+def test_a_word_inside_a_sentence_has_none(before: str) -> None:
+    assert re.search("[Пп]рожектор", told_behind(before))[0] == "прожектор"  # type: ignore[index]
+
+
+def told_behind(before: str) -> str:
+    lexeme = TOK.layout.first_scene + TOK.lexicon.lexeme_codes[Lexeme("прожектор", "N")]
+    return hyperlex.reconstruct([TOK.layout.first_scene + TEXT, *TOK.encode(before), lexeme])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Где вы были? Рассортировываете корреспонденцию?",
+        "Зачем? Переводчица расстроилась.",
+    ],
+)
+def test_no_marker_says_that_a_sentence_begins_with_a_capital(text: str) -> None:
+    code = hyperlex.compress(text, rung=3)
+    first = hyperlex.load().layout.first_scene
+    assert any(index > first + CAPITALS for index in code.ids)
+    assert first + CAPITAL not in code.ids
+    assert code.decode() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "lexeme"),
+    [
+        ("Приехал генерал-пограничник.", Lexeme("пограничник", "N")),
+        ("Прошла финансово-хозяйственная проверка.", Lexeme("хозяйственный", "A")),
+    ],
+)
+def test_a_compound_without_a_lexeme_is_told_by_its_parts(text: str, lexeme: Lexeme) -> None:
+    tok = hyperlex.load()
+    code = hyperlex.compress(text, rung=3)
+    assert tok.layout.first_scene + tok.lexicon.lexeme_codes[lexeme] in code.ids
+    assert code.decode() == text
+
+
+def test_a_lexeme_is_certain_where_the_dictionary_leaves_no_choice() -> None:
+    assert certain_lexeme("малиновым") == Lexeme("малиновый", "A")
+    assert certain_lexeme("Лоуренса") == Lexeme("Лоуренс", "P")
+    assert certain_lexeme("лоуренса") is None
+    assert certain_lexeme("стали") is None
+    assert certain_lexeme("глокая") is None
+    assert certain_lexeme("45") is None
 
 
 def test_words_in_capitals_are_told_by_their_small_letters() -> None:

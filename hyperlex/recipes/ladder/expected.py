@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from hyperlex.codebook.corpus import Document
 from hyperlex.codebook.processes import in_processes
 from hyperlex.ladder.expected import FormModel, parts_of
-from hyperlex.ladder.forms import forms, plain
+from hyperlex.ladder.forms import certain_lexeme, forms, plain
 from hyperlex.ladder.neighbours import (
     LEFT,
     RIGHT,
@@ -33,10 +33,7 @@ from hyperlex.ladder.neighbours import (
 from hyperlex.ladder.outline import Lexeme
 from hyperlex.ladder.punctuation import sentences_of, thin
 from hyperlex.recipes.ladder.fitting import descend, kept_facts, rounded
-from hyperlex.word.dictionary import dictionary
 
-_KINDS = {"NOUN": "N", "VERB": "V", "INFN": "I", "ADJF": "A", "PRTF": "T", "ADJS": "S", "PRTS": "S"}
-_NAMES = frozenset(("Name", "Surn", "Patr", "Geox"))
 _BATCH = 512
 _JOB = 500_000
 """Code points that a process reads at a time."""
@@ -122,7 +119,7 @@ def _of_texts(
     for text in texts:
         tokens = tokens_of(" ".join(thin(sentence) for _, sentence in sentences_of(text)))
         for place, token in enumerate(tokens):
-            lexeme = _certain_lexeme(token)
+            lexeme = certain_lexeme(token)
             if lexeme not in known or (cost(token) < 2 and place % config.easy):
                 continue
             following = (
@@ -139,28 +136,10 @@ def _of_texts(
 
 def _shown(token: str, cost: Cost, known: frozenset[Lexeme], told: int, place: int) -> str | Lexeme:
     """A word as one to the left of it sees it: some are told by lexemes themselves."""
-    lexeme = _certain_lexeme(token)
+    lexeme = certain_lexeme(token)
     if lexeme not in known or (cost(token) < 2 and place % told):
         return token
     return lexeme
-
-
-@lru_cache(maxsize=1 << 19)
-def _certain_lexeme(token: str) -> Lexeme | None:
-    """The lexeme of a word as it is written, where the dictionary leaves no choice of lemma."""
-    lower = token.lower()
-    if len(lower) < 2 or not lower.replace("-", "").isalpha():
-        return None
-    first, *others = dictionary().parse(lower)
-    pos = str(first.tag.POS)
-    if not first.is_known or pos not in _KINDS:
-        return None
-    if any(p.normal_form != first.normal_form or str(p.tag.POS) != pos for p in others):
-        return None
-    if pos == "NOUN" and first.tag.grammemes & _NAMES:
-        return Lexeme(plain(first.normal_form).capitalize(), "P") if token.istitle() else None
-    kind = "D" if "Apro" in first.tag else _KINDS[pos]
-    return Lexeme(plain(first.normal_form), kind) if token == lower else None
 
 
 def _joined(parts: Sequence[Lessons]) -> Lessons:
