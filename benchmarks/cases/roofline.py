@@ -64,6 +64,8 @@ def run(options: argparse.Namespace) -> None:
     lines = []
     for build in aot.build_all(options.workers):
         job = build.job
+        if not job.usual:
+            continue
         row = {
             **stamp,
             "architecture": job.architecture,

@@ -34,6 +34,7 @@ def test_every_candidate_of_every_card_is_in_the_gate() -> None:
                 for config in candidates(format, "float16", block_m, architecture // 10):
                     assert (architecture, format, config) in built
                     assert config.block_m == block_m
+                    assert candidates(format, "float16", block_m, architecture // 10, usual=False)
 
 
 def test_the_gate_can_fail() -> None:
@@ -60,6 +61,9 @@ def test_the_gate_can_fail() -> None:
     [
         (["FADD R9, R9, R5"], 1),
         (["STS.128 [R20], R4"], 1),
+        (["STS.64 [R20], R4"], 1),
+        (["HMMA.16816.F32 R8, R2, R12, RZ"], 1),
+        (["@P1 MOV R4, R7", "@P1 MOV R5, R7", "FADD R9, R4, R5"], 1),
         (["LDG.E R30, desc[UR4][R4.64]"], 1),
         # For the next round, or given up, or another register.
         (["FADD R9, R9, R8"], 0),

@@ -5,8 +5,7 @@
 prints one line a build and exits with 1 if any breaks a rule: no stack, no spills, shared memory
 within what the card gives a block, tensor-core instructions where the kernel is meant to use them,
 no load that its round of the loop waits for, and no more instructions a weight in the inner loop
-than `BUDGETS` states. It needs triton with its
-own assembler, and no GPU.
+than `BUDGETS` states (of usual scales). It needs triton with its own assembler, and no GPU.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from typing import Any, Final
 
 from . import gemv
 from .assembly import disassemble, innermost_loops, opcodes, waiting_loads
-from .configs import BATCH_TILES, MatmulConfig, candidates
+from .configs import BATCH_TILES, MatmulConfig, candidates, is_usual
 from .formats import FORMATS
 from .interpreter import INTERPRETED
 
@@ -74,6 +73,14 @@ class Job:
     batch: int
     group_size: int
     config: MatmulConfig | None
+    scales: str = "fp16"
+    even_k: bool = True
+
+    @property
+    def usual(self) -> bool:
+        """Whether scales are of 64 weights and in float16, and K is a multiple of 128."""
+        scale_dtype = {"fp16": "float16", "fp32": "float32"}[self.scales]
+        return self.even_k and is_usual(self.group_size, scale_dtype)
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,9 @@ class Build:
 
 
 def jobs() -> Iterator[Job]:
-    """Every shipped configuration: float16 everywhere, bfloat16 on one card of each kind."""
+    """Every shipped configuration: float16 everywhere; bfloat16, and narrow tiles of groups of 32,
+    scales in float32 and a K that no tile divides, on one card of each kind.
+    """
     for architecture in ARCHITECTURES:
         for format in FORMATS:
             for block_m in BATCH_TILES:
@@ -101,16 +110,27 @@ def jobs() -> Iterator[Job]:
                 if architecture in BFLOAT16_ARCHITECTURES:
                     for config in candidates(format, "bfloat16", block_m, major):
                         yield Job(architecture, format, "bf16", block_m, 64, config)
+                    yield from _unusual(architecture, format, block_m)
     for architecture in GEMV_ARCHITECTURES:
         for format in FORMATS:
             for batch in (1, gemv.MAX_BATCH):
                 yield Job(architecture, format, "fp16", batch, 64, None)
 
 
+def _unusual(architecture: int, format: str, block_m: int) -> Iterator[Job]:
+    for name, dtype in (("fp16", "float16"), ("bf16", "bfloat16")):
+        for config in candidates(format, dtype, block_m, architecture // 10, usual=False):
+            yield Job(architecture, format, name, block_m, 32, config)
+            yield Job(architecture, format, name, block_m, 64, config, "fp32")
+            yield Job(architecture, format, name, block_m, 64, config, even_k=False)
+
+
 def budget(job: Job) -> float:
     """Instructions a weight that `job` may take."""
     if job.config is None:
         return GEMV_BUDGETS[job.format, job.batch]
+    if not job.usual:
+        return float("inf")
     any_card, hopper = BUDGETS[job.format, job.dtype, job.batch]
     return hopper if job.architecture == 90 else any_card
 
@@ -213,7 +233,7 @@ def _compile(job: Job) -> tuple[Any, float]:
     signature: dict[str, str] = {
         "x": float_pointer,
         "packed": "*i16",
-        "scales": "*fp16",
+        "scales": f"*{job.scales}",
         "zeros": "*u8",
         "bias": float_pointer,
         "out": float_pointer,
@@ -225,7 +245,7 @@ def _compile(job: Job) -> tuple[Any, float]:
     constants: dict[str, Any] = {
         "NF4": job.format == "nf4",
         "GROUP": job.group_size,
-        "EVEN_K": True,
+        "EVEN_K": job.even_k,
         "HAS_BIAS": False,
         "PTX": True,
     }
@@ -288,6 +308,7 @@ def _line(result: Build) -> str:
     verdict = "; ".join(result.problems) or "ok"
     return (
         f"sm_{job.architecture:<3} {job.format:4} {job.dtype} M{job.batch:<2} {shape:7} "
+        f"{'' if job.usual else f'group {job.group_size} {job.scales} K {int(job.even_k)} '}"
         f"registers {result.registers:3} shared {result.shared:6} "
         f"{result.tensor_core or '-':5} {result.instructions:5.2f} a weight: {verdict}"
     )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 _RESOURCES = re.compile(r"REG:(\d+) STACK:(\d+) SHARED:(\d+) LOCAL:(\d+)")
 _INSTRUCTION = re.compile(
-    r"/\*([0-9a-f]{4,})\*/\s+(?:@!?U?P\w+\s+)?([A-Z0-9_]+)((?:\.\w+)*)\s*([^;]*);"
+    r"/\*([0-9a-f]{4,})\*/\s+(@!?U?P\w+\s+)?([A-Z0-9_]+)((?:\.\w+)*)\s*([^;]*);"
 )
 _LABEL = re.compile(
     r"^\s*\.?(L_x_\d+):\s*\n(?:\s*\.[^\n]*\n)*\s*/\*([0-9a-f]{4,})\*/", re.MULTILINE
@@ -22,9 +22,12 @@ _WRITES_NONE = re.compile(r"ST\w*|LDGSTS|BRA|BAR|RED\w*|LDGDEPBAR|DEPBAR|NOP|EXI
 
 
 class Instruction(NamedTuple):
-    """One line of the assembly: `opcode` without its `modifiers` (".E.64"), operands as text."""
+    """One line of the assembly: `predicate` ("@P0 ") or "", `opcode` without its `modifiers`
+    (".E.64"), operands as text.
+    """
 
     address: int
+    predicate: str
     opcode: str
     modifiers: str
     operands: str
@@ -59,7 +62,7 @@ def innermost_loops(assembly: str) -> list[list[Instruction]]:
     labels = {name: int(address, 16) for name, address in _LABEL.findall(assembly)}
     code = [
         Instruction(int(address, 16), *rest)
-        for address, *rest in (found.groups() for found in _INSTRUCTION.finditer(assembly))
+        for address, *rest in (found.groups("") for found in _INSTRUCTION.finditer(assembly))
     ]
     loops = []
     for instruction in code:
@@ -105,26 +108,38 @@ def _is_read_behind(loop: list[Instruction], at: int, register: int) -> bool:
     for instruction in loop[at + 1 :]:
         if register in _read(instruction):
             return True
-        if register in _written(instruction):
+        if register in _written(instruction) and not instruction.predicate:
             return False
     return False
 
 
+def _width(instruction: Instruction) -> int:
+    """Registers of what is loaded or stored."""
+    return 4 if ".128" in instruction.modifiers else 2 if ".64" in instruction.modifiers else 1
+
+
 def _written(instruction: Instruction) -> range:
-    """The registers of the first operand, as far as a load or an ordinary instruction writes it."""
+    """The registers of the first operand, if the instruction writes it."""
     found = _REGISTER.match(instruction.operands)
     if found is None or _WRITES_NONE.fullmatch(instruction.opcode):
         return range(0)
-    width = 4 if ".128" in instruction.modifiers else 2 if ".64" in instruction.modifiers else 1
+    width = 4 if "MMA" in instruction.opcode else _width(instruction)
     return range(int(found.group(1)), int(found.group(1)) + width)
 
 
 def _read(instruction: Instruction) -> set[int]:
-    """Registers that the instruction reads; of wide data in an operand, all of the load's kind."""
-    target = _REGISTER.match(instruction.operands)
-    skipped = target.end() if target and not _WRITES_NONE.fullmatch(instruction.opcode) else 0
-    registers = set()
-    for found in _REGISTER.finditer(instruction.operands, skipped):
-        first = int(found.group(1))
-        registers |= {first, first + 1} if found.group(2) else {first}
+    """The registers that the instruction reads."""
+    operands = instruction.operands.split(",")
+    registers: set[int] = set()
+    for place, operand in enumerate(operands):
+        if not place and _written(instruction):
+            continue
+        for found in _REGISTER.finditer(operand):
+            if "[" in operand:
+                width = 2 if found.group(2) else 1
+            elif "MMA" in instruction.opcode:
+                width = 2 if place == 2 else 4  # the thin factor, and the wide one or the sum
+            else:
+                width = _width(instruction) if instruction.opcode.startswith("ST") else 1
+            registers |= set(range(int(found.group(1)), int(found.group(1)) + width))
     return registers

@@ -48,14 +48,30 @@ def batch_tile(batch: int) -> int:
     return next((tile for tile in BATCH_TILES if batch <= tile), BATCH_TILES[-1])
 
 
-def candidates(format: str, dtype: str, block_m: int, major: int) -> tuple[MatmulConfig, ...]:
+def is_usual(group_size: int, scale_dtype: str) -> bool:
+    """Whether scales are the usual ones, of 64 weights and in float16: others take registers."""
+    return group_size == 64 and scale_dtype == "float16"
+
+
+def candidates(
+    format: str, dtype: str, block_m: int, major: int, usual: bool = True
+) -> tuple[MatmulConfig, ...]:
     """The shipped shapes for a tile of x on compute capability `major`.x, the widest first.
+
+    Of scales that are not the `usual` ones, the narrowest shape alone is shipped.
 
     The ahead-of-time gate compiles each of them. Warps side by side along K (`slices`) need no
     second kernel and are what thin batches run on; from 32 rows on, Hopper's warp-group product
     wants all four warps on one tile. Wide tiles spread a round's overhead over more weights, where
     the registers allow it: that, the assembler decides, and the gate found out.
     """
+    shapes = _shapes(format, dtype, block_m, major, usual)
+    return shapes if usual else shapes[-1:]
+
+
+def _shapes(
+    format: str, dtype: str, block_m: int, major: int, usual: bool
+) -> tuple[MatmulConfig, ...]:
     hopper, nf4, bf16 = major == 9, format == "nf4", dtype == "bfloat16"
     if block_m == 8:
         return (
@@ -81,7 +97,7 @@ def candidates(format: str, dtype: str, block_m: int, major: int) -> tuple[Matmu
     if hopper:
         narrow = MatmulConfig(64, 64, 1, 1, 4, 4)
         return (MatmulConfig(128, 64, 1, 1, 4, 3), narrow) if nf4 and not bf16 else (narrow,)
-    return (MatmulConfig(64, 64, 1, 1, 4, 2 if nf4 and bf16 else 3),)
+    return (MatmulConfig(64, 64, 1, 1, 4, 2 if nf4 and bf16 and usual else 3),)
 
 
 def choose_config(
@@ -93,19 +109,21 @@ def choose_config(
     card: str,
     major: int,
     processors: int,
+    usual: bool = True,
 ) -> MatmulConfig:
     """The configuration for a product of `batch` rows of x, tuned if this card has a file.
 
-    `processors` is the card's number of multiprocessors; `dtype` is "float16" or "bfloat16".
+    `processors` is the card's number of multiprocessors; `dtype` is "float16" or "bfloat16";
+    `usual` as `is_usual` answers. Only products of usual scales are tuned.
     """
     block_m = batch_tile(batch)
     tuned = _tuned(card).get(f"{format},{dtype},{block_m},{out_features},{in_features}")
-    if tuned is not None:
+    if tuned is not None and usual:
         return tuned
     rows = layout.padded_rows(out_features)
     tiles = layout.padded_columns(in_features) // layout.TILE_COLUMNS
     # The widest shape that still gives every processor two programs to swap between.
-    shapes = [c for c in candidates(format, dtype, block_m, major) if rows % c.block_n == 0]
+    shapes = [c for c in candidates(format, dtype, block_m, major, usual) if rows % c.block_n == 0]
     shape = next((c for c in shapes if rows // c.block_n >= 2 * processors), shapes[-1])
     programs = rows // shape.block_n * -(-batch // block_m)
     splits = 1

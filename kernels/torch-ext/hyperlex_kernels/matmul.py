@@ -4,7 +4,7 @@ Operands are swapped: the weight tile is the left operand, so that it goes from 
 tensor-core registers without leaving them, and the few rows of `x` are the right one. Sums stay in
 float32; a group's scale multiplies its partial sum, not its 64 weights.
 
-K can be cut twice. `SLICES` warps of a program walk neighbouring tiles and add up at the end,
+K can be cut twice. The warps of a program walk `SLICES` neighbouring tiles and add up at the end,
 inside the program; `splits` programs write float32 partial sums that `reduce_splits_kernel` adds in
 order. Both are deterministic: the same input gives the same bits.
 """
@@ -17,7 +17,7 @@ import triton.language as tl
 from torch import Tensor
 
 from . import decode
-from .configs import MatmulConfig, choose_config
+from .configs import MatmulConfig, choose_config, is_usual
 from .decode import (
     code_of,
     decode_int4_ptx,
@@ -46,6 +46,10 @@ _LOAD_WORD = tl.constexpr(
 )
 _FLOATS_OF_HALVES = tl.constexpr(
     "{ .reg .b16 l, h; mov.b32 {l, h}, $2; cvt.f32.f16 $0, l; cvt.f32.f16 $1, h; }"
+)
+
+_FLOAT_OF_WORD = tl.constexpr(
+    "{ .reg .b32 z; mov.u32 z, %lanemask_lt; shr.u32 z, z, 31; add.u32 $0, $1, z; }"
 )
 
 
@@ -107,16 +111,28 @@ def _floats_of_halves(word, PTX: tl.constexpr):
 
 
 @triton.jit
+def _float_of_word(word, PTX: tl.constexpr):
+    """A float32 scale. In PTX a zero is added that the assembler cannot see through: so the loaded
+    word is out of its register before the next one arrives, and no round waits to copy that.
+    """
+    if PTX:
+        word = tl.inline_asm_elementwise(
+            _FLOAT_OF_WORD, "=r,r", [word], dtype=tl.int32, is_pure=True, pack=1
+        )
+    return word.to(tl.float32, bitcast=True)
+
+
+@triton.jit
 def _scales_of(word0, word1, word2, word3, HALVES: tl.constexpr, PTX: tl.constexpr):
     """Four scales in float32 from what `_load_scales` gave. Of two, the last two mean nothing."""
     if HALVES:
         scale0, scale1 = _floats_of_halves(word0, PTX)
         scale2, scale3 = _floats_of_halves(word2, PTX)
     else:
-        scale0 = word0.to(tl.float32, bitcast=True)
-        scale1 = word1.to(tl.float32, bitcast=True)
-        scale2 = word2.to(tl.float32, bitcast=True)
-        scale3 = word3.to(tl.float32, bitcast=True)
+        scale0 = _float_of_word(word0, PTX)
+        scale1 = _float_of_word(word1, PTX)
+        scale2 = _float_of_word(word2, PTX)
+        scale3 = _float_of_word(word3, PTX)
     return scale0, scale1, scale2, scale3
 
 
@@ -233,11 +249,12 @@ def matmul_4bit_kernel(
             x2 = tl.load(x_at + 64, mask=in_x, other=0.0)
             x3 = tl.load(x_at + 96, mask=in_x, other=0.0)
         else:
-            left = K - (tile + slice_of_matrix) * 128 - column_x
-            x0 = tl.load(x_at, mask=in_x & (left > 0), other=0.0)
-            x1 = tl.load(x_at + 32, mask=in_x & (left > 32), other=0.0)
-            x2 = tl.load(x_at + 64, mask=in_x & (left > 64), other=0.0)
-            x3 = tl.load(x_at + 96, mask=in_x & (left > 96), other=0.0)
+            # Written as a column below K, so that masks are known to be alike in a vector's width.
+            at = (tile + slice_of_matrix) * 128 + column_x
+            x0 = tl.load(x_at, mask=in_x & (at < K), other=0.0)
+            x1 = tl.load(x_at + 32, mask=in_x & (at + 32 < K), other=0.0)
+            x2 = tl.load(x_at + 64, mask=in_x & (at + 64 < K), other=0.0)
+            x3 = tl.load(x_at + 96, mask=in_x & (at + 96 < K), other=0.0)
         scale0, scale1, scale2, scale3 = _scales_of(word0, word1, word2, word3, HALVES, PTX)
         scales_at = scales_base + (tile + SLICES) * (16 * PER_TILE)
         in_row = tile + SLICES + slice_of_row < last
@@ -400,9 +417,14 @@ def matmul_4bit(
     return out.to(x.dtype)
 
 
-def config_for(x: Tensor, format: str, out_features: int) -> MatmulConfig:
+def config_for(
+    x: Tensor, scales: Tensor, format: str, group_size: int, out_features: int
+) -> MatmulConfig:
     """The configuration for x [M, K] on the card it lies on (in the interpreter: on an H200)."""
     name, major, processors = card(x.device)
-    dtype = str(x.dtype).removeprefix("torch.")
+    dtype, scale_dtype = (str(tensor.dtype).removeprefix("torch.") for tensor in (x, scales))
     batch, columns = x.shape
-    return choose_config(format, dtype, batch, out_features, columns, name, major, processors)
+    usual = is_usual(group_size, scale_dtype)
+    return choose_config(
+        format, dtype, batch, out_features, columns, name, major, processors, usual
+    )

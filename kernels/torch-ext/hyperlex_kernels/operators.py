@@ -175,7 +175,7 @@ def _matmul_4bit(
         elif name == "triton":
             from . import matmul
 
-            config = matmul.config_for(flat, format, out_features)
+            config = matmul.config_for(flat, scales, format, group_size, out_features)
             out = matmul.matmul_4bit(flat, *weight, bias, format, group_size, out_features, config)
         else:
             dense = _dense(*weight, format, group_size, out_features, columns, x.dtype)

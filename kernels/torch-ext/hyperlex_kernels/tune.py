@@ -37,7 +37,7 @@ def variants(
         if layout.padded_rows(rows) % shape.block_n:
             continue
         for splits in SPLITS:
-            if splits * shape.slices <= tiles:
+            if splits == 1 or splits * shape.slices <= tiles:
                 for stages in STAGES:
                     yield replace(shape, splits=splits, stages=stages)
 

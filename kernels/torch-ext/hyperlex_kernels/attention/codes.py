@@ -8,8 +8,9 @@ A byte beside 0x64 is a float16: 0x6400 | q is 1024 + q, so a `prmt` makes two o
 bytes. Of values, one more instruction takes the bias and the zero point away, exactly; high halves
 stay four bits up (1024 + 16q) and come down by a multiplication. BIASED keys stay as they are: a
 query times their bias is one number for all keys, and the sum of a score begins with its opposite.
-That number is at most 1152 times a sum of 256 numbers within 1, and what float32 loses by it less
-than what rounding the query to float16 costs. (Of values the sum would run over all tokens.)
+That number is at most 1152 times a sum of 256 numbers within 1. What float32 loses by it is about
+what rounding the query to float16 costs, and for int4 of 256 channels up to twice that where all
+channels of a query have one sign. (Of values the sum would run over all tokens.)
 """
 
 from __future__ import annotations
