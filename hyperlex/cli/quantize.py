@@ -35,7 +35,7 @@ def quantize(
         typer.Option(
             metavar="NAME",
             help="A layer to leave dense: name, suffix or pattern; may be repeated. Default: the "
-            "output head.",
+            "output head, which is then to be named as well.",
         ),
     ] = None,
     as_json: JsonOption = False,

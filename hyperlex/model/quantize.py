@@ -95,8 +95,23 @@ def _quantize(source: str | Path, staged: Path, config: HyperlexQuantConfig) -> 
             f"{type(model).__name__} ({missing[0]} …), which would be random. A whole causal "
             "language model was expected: save it with its head, from AutoModelForCausalLM."
         )
+    _require_layers(model, config.modules_to_not_convert or [], source)
     model.save_pretrained(staged)
     return sum(isinstance(module, Linear4bit) for module in model.modules())
+
+
+def _require_layers(model: Any, kept: list[str], source: str | Path) -> None:
+    """Raises `ConfigError` for a name of a layer to leave dense that no module has."""
+    from transformers.quantizers.quantizers_utils import should_convert_module
+
+    names = [name for name, _ in model.named_modules() if name]
+    for key in kept:
+        if all(should_convert_module(name, [key]) for name in names):
+            last = sorted({name.rpartition(".")[2] for name in names if not name[-1].isdigit()})
+            raise ConfigError(
+                f"--keep {key!r} names no layer of {str(source)!r}. One of these, or a pattern, "
+                f"was expected: {', '.join(last)}."
+            )
 
 
 def _made(model: Any) -> set[str]:

@@ -228,10 +228,13 @@ def load_trained(
         dtype, device, told: as for `load_for`.
 
     Raises:
-        ConfigError, FormatError: as `load_for`; the base of the adapters is not found.
+        ConfigError, FormatError: as `load_for`; the base of the adapters is not found; the run has
+            not come to its end.
     """
     folder = _one_training(Path(directory))
     config = _finetuned(folder)
+    if config is not None:
+        _require_result(folder, config)
     if config is None or config.adapters == "none":
         model = load_for(directory, weights=weights, dtype=dtype, device=device, told=told)
         return model.eval(), load_tokenizer(directory)
@@ -283,6 +286,15 @@ def _finetuned(folder: Path) -> FinetuneConfig | None:
     if not file.is_file() or (folder / "config.json").is_file():
         return None
     return read_recipe(FinetuneConfig, file)
+
+
+def _require_result(folder: Path, config: FinetuneConfig) -> None:
+    file = "config.json" if config.adapters == "none" else ADAPTER_FILE
+    if not (folder / file).is_file():
+        raise ConfigError(
+            f"{folder} holds a run that has not come to its end: there is no {file}. Go on with "
+            f"it first: hyperlex finetune {folder / RESOLVED_FILE} --resume"
+        )
 
 
 def _stored_bits(config: Any) -> str | None:

@@ -58,6 +58,7 @@ def test_mistakes_are_config_errors(dense: Path, tmp_path: Path) -> None:
         ([str(dense), str(dense)], "MODEL and OUT are both"),
         ([str(dense), str(tmp_path / "out"), "--group-size", "128"], "group_size=128"),
         ([str(tmp_path / "none"), str(tmp_path / "out")], "no causal language model"),
+        ([str(dense), str(tmp_path / "out"), "--keep", "o_prj"], "'o_prj' names no layer"),
     ):
         told = CliRunner().invoke(app, words)
         assert isinstance(told.exception, ConfigError)

@@ -99,7 +99,7 @@ def read_data(
         for item in _items(source, columns):
             if isinstance(item, Row):
                 rows.add(item)
-            else:
+            elif item.text.strip():
                 texts.add(item)
     found = texts.found + rows.found
     if not found:

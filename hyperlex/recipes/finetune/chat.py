@@ -8,6 +8,7 @@ of the unmarked conversation, or the template is refused: nothing is guessed.
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Sequence
@@ -38,6 +39,10 @@ _SAIGA_TEMPLATE = (
 
 _MARKS = "\ue0f0", "\ue0f1"  # of the private use area: no text has them
 _GENERATION = re.compile(r"\{%-?\s*generation\s*-?%\}")
+
+_ROLES = ("system", "user", "assistant", "bot", "tool", "function", "developer")
+"""Roles that templates know. A template may have others; one that is nearly one of these is taken
+for a slip."""
 
 Stretch = tuple[str, bool]
 """Text, and whether the assistant wrote it."""
@@ -186,6 +191,15 @@ def _cut(text: str, spans: list[tuple[int, int]]) -> list[Stretch]:
     return [*stretches, (text[at:], False)]
 
 
+def _require_role(role: str, place: str) -> None:
+    near = difflib.get_close_matches(role.strip().lower(), _ROLES, n=1, cutoff=0.8)
+    if near and role not in _ROLES:
+        raise FormatError(
+            f"{place}: a message has the role {role!r}. Did you mean {near[0]!r}? A role that no "
+            "template knows would be trained under a heading of its own, and no answer learned."
+        )
+
+
 def _messages(found: Any, place: str) -> list[dict[str, Any]]:
     if isinstance(found, str):
         try:
@@ -210,6 +224,7 @@ def _messages(found: Any, place: str) -> list[dict[str, Any]]:
                 f"{place}: {message!r:.60} is no message. "
                 '{"role": "user", "content": "…"} was expected.'
             )
+        _require_role(message["role"], place)
         if any(mark in message["content"] for mark in _MARKS):
             raise FormatError(f"{place}: a message has U+E0F0 or U+E0F1 in it. Take them out.")
     # Saiga's data sets call the assistant `bot`.

@@ -94,6 +94,8 @@ def _run(config: FinetuneConfig, say: Told, progress: Progress | None) -> Finetu
     running = what_runs(config.weights, config.optimiser)
     for line in running.told:
         say(line)
+    if config.resume and not go_on:
+        say(f"There is no run in {config.output} to go on with: this one begins anew.")
     config = with_whole_paths(config)
     tok = load_tokenizer(config.tokenizer or config.model)
     _check_model(config, tok)

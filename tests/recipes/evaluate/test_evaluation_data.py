@@ -43,6 +43,10 @@ def test_plain_files_are_texts(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Дед молчал.\n\nКот тоже.", "utf-8")
     data = read_data([tmp_path / "a.txt"], Columns(), limit=None, seed=0)
     assert [text.text for text in data.texts] == ["Дед молчал.\n\nКот тоже."] and not data.rows
+    for blank in ("", " \n\n"):
+        (tmp_path / "b.txt").write_text(blank, "utf-8")
+        with pytest.raises(ConfigError, match="no text and no row was found"):
+            read_data([tmp_path / "b.txt"], Columns(), limit=None, seed=0)
 
 
 def test_a_template_makes_the_prompt(tmp_path: Path) -> None:

@@ -114,6 +114,8 @@ def test_a_conversation_without_an_answer_teaches_nothing(tok: HyperTokenizer) -
         ([], "row 7: list instead of messages"),
         ([{"role": "user"}], "row 7: .* is no message"),
         ([{"role": "user", "content": ["нет"]}], "row 7: .* is no message"),
+        ([{"role": "User", "content": "Где?"}], "row 7: .* role 'User'. Did you mean 'user'"),
+        ([{"role": "assistent", "content": "Тут."}], "'assistent'. Did you mean 'assistant'"),
     ],
 )
 def test_what_is_no_conversation_is_refused(

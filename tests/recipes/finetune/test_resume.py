@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from hyperlex.errors import ConfigError
 from hyperlex.recipes.finetune import FinetuneConfig, finetune
 from hyperlex.recipes.finetune import checkpoint as kept
+from hyperlex.recipes.loading import load_trained
 
 STEPS = 11
 _RUN: dict[str, Any] = {
@@ -105,6 +106,16 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(
     assert [path.name for path in (directory / "checkpoints").iterdir()] == ["checkpoint-2"]
     finetune(replace(config, resume=True))
     assert (directory / "adapter_model.safetensors").is_file()
+
+
+def test_a_run_that_was_stopped_is_no_result(recipe: Callable[..., FinetuneConfig]) -> None:
+    config = recipe(steps=4, checkpoint_every=2, resume=True)
+    told: list[str] = []
+    with pytest.raises(Killed):
+        finetune(config, told=told.append, progress=killed_at(3))
+    assert any("no run in" in line and "begins anew" in line for line in told)
+    with pytest.raises(ConfigError, match=r"not come to its end: .*recipe\.toml --resume"):
+        load_trained(config.output)
 
 
 def test_what_a_killed_process_left_is_cleared_away(recipe: Callable[..., FinetuneConfig]) -> None:
