@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hyperlex.errors import ConfigError
+from hyperlex.files import require_writable
 from hyperlex.recipes.config import RESOLVED_FILE, read_recipe, read_toml, require_same
 from hyperlex.recipes.finetune.config import FinetuneConfig
 from hyperlex.recipes.finetune.output import MAY_CHANGE
@@ -115,12 +116,15 @@ def stage_of(config: FinetuneConfig, **changes: Any) -> FinetuneConfig:
 
 
 def open_output(output: str) -> Path:
-    """The directory of a task that does not go on, made. Raises `ConfigError` for one in use."""
+    """The directory of a task that does not go on: what is written first makes it. Raises
+    `ConfigError` for one in use.
+    """
     return _opened(output, "Name")
 
 
 def open_task(config: FinetuneConfig) -> Path:
-    """The directory of a task, made; with `config.resume` also that of the same task begun before.
+    """The directory of a task, which what is written first makes; with `config.resume` also that
+    of the same task begun before.
 
     Raises:
         ConfigError: something else is in it, or the same task by another recipe.
@@ -138,7 +142,7 @@ def _opened(output: str, remedy: str) -> Path:
     directory = Path(output)
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise ConfigError(f"output = {output!r} is not empty. {remedy} a new directory.")
-    directory.mkdir(parents=True, exist_ok=True)
+    require_writable([directory / RESOLVED_FILE])
     return directory
 
 
