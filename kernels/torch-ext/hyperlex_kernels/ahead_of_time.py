@@ -118,11 +118,14 @@ def jobs() -> Iterator[Job]:
 
 
 def _unusual(architecture: int, format: str, block_m: int) -> Iterator[Job]:
-    for name, dtype in (("fp16", "float16"), ("bf16", "bfloat16")):
-        for config in candidates(format, dtype, block_m, architecture // 10, usual=False):
-            yield Job(architecture, format, name, block_m, 32, config)
-            yield Job(architecture, format, name, block_m, 64, config, "fp32")
-            yield Job(architecture, format, name, block_m, 64, config, even_k=False)
+    """Groups of 32; the scales of imported weights, mostly met with bfloat16; a K of any width."""
+    major = architecture // 10
+    for config in candidates(format, "float16", block_m, major, usual=False):
+        yield Job(architecture, format, "fp16", block_m, 32, config)
+        yield Job(architecture, format, "fp16", block_m, 64, config, even_k=False)
+    for config in candidates(format, "bfloat16", block_m, major, usual=False):
+        yield Job(architecture, format, "bf16", block_m, 32, config)
+        yield Job(architecture, format, "bf16", block_m, 64, config, "fp32")
 
 
 def budget(job: Job) -> float:
