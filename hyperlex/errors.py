@@ -8,6 +8,8 @@ of these.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class HyperlexError(Exception):
     """Any of the errors below: catch this to tell a caller's mistake from a bug.
@@ -46,3 +48,13 @@ class MissingDependencyError(HyperlexError, ImportError):
 def first_line(error: BaseException) -> str:
     """The message of an error of another library in one line; its kind where it has none."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def did_you_mean(name: str, known: Iterable[str], likeness: float = 0.5) -> str:
+    """A sentence for an error, with a space before it: the known name that is most like `name`, ""
+    where none is. `likeness` is difflib's ratio, from 0 to 1.
+    """
+    from difflib import get_close_matches  # only where something has gone wrong already
+
+    near = get_close_matches(name, list(known), n=1, cutoff=likeness)
+    return f" Did you mean {near[0]!r}?" if near else ""

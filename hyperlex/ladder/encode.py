@@ -127,8 +127,8 @@ class Draft:
         letter in what is decoded, for two changes of manner are two ids; the rest exactly.
         """
         told = [Told(VERBATIM if one.foreign else INFLECTED) for one in self.readings]
-        tried = {number for number, how in enumerate(told) if how.rung == VERBATIM}
-        tried -= set(range(next((k for k in range(len(told)) if k not in tried), len(told))))
+        first = next((k for k, how in enumerate(told) if how.rung == INFLECTED), len(told))
+        tried = {k for k in range(first, len(told)) if told[k].rung == VERBATIM}
         for _ in range(_TRIES):
             if not tried:
                 break

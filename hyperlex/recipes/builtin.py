@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
-from hyperlex.errors import ConfigError
+from hyperlex.errors import ConfigError, did_you_mean
 
 FOLDER = Path(__file__).with_name("configs")
 
@@ -28,8 +27,7 @@ def find_recipe(name_or_path: str | Path) -> Path:
     name = str(name_or_path)
     if name in names:
         return FOLDER / f"{name}.toml"
-    near = difflib.get_close_matches(path.stem, names, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(path.stem, names)
     raise ConfigError(
         f"{name!r} is no recipe: neither a file nor a built-in name.{hint} Built in are: "
         f"{', '.join(names) or 'none'}."

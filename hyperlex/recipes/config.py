@@ -7,7 +7,6 @@ that the run can be repeated from that file alone.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 import types
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +24,7 @@ from typing import (
     get_type_hints,
 )
 
-from hyperlex.errors import ConfigError
+from hyperlex.errors import ConfigError, did_you_mean
 from hyperlex.files import atomic_write_text
 
 if TYPE_CHECKING:
@@ -68,9 +67,8 @@ def make_config(kind: type[Config], values: Mapping[str, Any], where: str | Path
     known = {each.name: each for each in fields(kind)}
     for key in values:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known)}."
-            raise ConfigError(f"{where}: {key!r} is no key of this recipe. {hint}")
+            hint = did_you_mean(key, known) or f" Known are: {', '.join(known)}."
+            raise ConfigError(f"{where}: {key!r} is no key of this recipe.{hint}")
     missing = [
         name
         for name, each in known.items()

@@ -6,7 +6,6 @@ of its keys and a function that runs it.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
@@ -14,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from hyperlex.errors import ConfigError
+from hyperlex.errors import ConfigError, did_you_mean
 from hyperlex.files import require_writable
 from hyperlex.recipes.config import RESOLVED_FILE, read_recipe, read_toml, require_same
 from hyperlex.recipes.finetune.config import FinetuneConfig
@@ -79,8 +78,7 @@ def task_of(recipe: str | Path | None) -> Task:
             f"pretrain {recipe}"
         )
     if name not in _TASKS:
-        near = difflib.get_close_matches(str(name), TASKS, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(str(name), TASKS)
         raise ConfigError(f"{recipe}: task = {name!r}. Expected one of {', '.join(TASKS)}.{hint}")
     module, kind, run = _TASKS[name]
     found = import_module(module)

@@ -8,14 +8,13 @@ of the unmarked conversation, or the template is refused: nothing is guessed.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hyperlex.errors import FormatError
+from hyperlex.errors import FormatError, did_you_mean
 from hyperlex.recipes.pretrain.tokens import end_of_text
 from hyperlex.tokenizer import HyperTokenizer
 
@@ -192,11 +191,12 @@ def _cut(text: str, spans: list[tuple[int, int]]) -> list[Stretch]:
 
 
 def _require_role(role: str, place: str) -> None:
-    near = difflib.get_close_matches(role.strip().lower(), _ROLES, n=1, cutoff=0.8)
-    if near and role not in _ROLES:
+    if role in _ROLES:
+        return
+    if hint := did_you_mean(role.strip().lower(), _ROLES, likeness=0.8):
         raise FormatError(
-            f"{place}: a message has the role {role!r}. Did you mean {near[0]!r}? A role that no "
-            "template knows would be trained under a heading of its own, and no answer learned."
+            f"{place}: a message has the role {role!r}.{hint} A role that no template knows would "
+            "be trained under a heading of its own, and no answer learned."
         )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from hyperlex.errors import FormatError
+from hyperlex.errors import FormatError, did_you_mean
 from hyperlex.recipes.finetune.chat import Chat
 from hyperlex.recipes.finetune.config import FinetuneConfig, template_columns
 from hyperlex.recipes.finetune.rows import Row
@@ -82,8 +81,7 @@ def label_of(row: Row, config: FinetuneConfig) -> str:
         return found
     if found.isdecimal() and int(found) < len(labels):
         return labels[int(found)]
-    near = difflib.get_close_matches(found, labels, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(found, labels)
     raise FormatError(
         f"{row.place}: the label {found!r} is none of: {', '.join(labels)}.{hint} Mend the row, or "
         "add it to labels in the recipe."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hyperlex.errors import ConfigError, FormatError
+from hyperlex.errors import ConfigError, FormatError, did_you_mean
 from hyperlex.measure.texts import corpora, told_as_ours
 
 _HUB_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(?::(?P<config>[\w.-]+))?")
@@ -28,8 +27,7 @@ class Row:
         if column in self.cells:
             return self.cells[column]
         columns = [str(name) for name in self.cells]
-        near = difflib.get_close_matches(column, columns, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(column, columns)
         raise FormatError(
             f"{self.place}: no column {column!r}.{hint} It has: {', '.join(columns) or 'none'}. "
             "Name the right one in the recipe, or mend the row."

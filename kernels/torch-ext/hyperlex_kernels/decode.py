@@ -80,12 +80,16 @@ _BITS_BF16: Final = [
 ]
 
 
+# In `z` a zero that the assembler cannot see through: bit 31 of the mask of lower lanes.
+OPAQUE_ZERO: Final = "mov.u32 z, %lanemask_lt; shr.u32 z, z, 31; "
+
+
 def _nf4_ptx(words: tuple[int, ...]) -> str:
     """The table look-up as PTX. `$4` is the pair of words, `$0` to `$3` the planes.
 
     `prmt` takes its first operand from a register alone. Those words of the table get a zero added
-    that the assembler cannot see through (bit 31 of the mask of lower lanes). Plain constants would
-    be kept in uniform registers, and copied out again before every use.
+    that the assembler cannot see through. Plain constants would be kept in uniform registers, and
+    copied out again before every use.
     """
     table = "".join(
         f"add.u32 t{i}, z, {word & 0xFFFFFFFF:#010x}; " for i, word in enumerate(words[::2])
@@ -100,7 +104,7 @@ def _nf4_ptx(words: tuple[int, ...]) -> str:
 
     return (
         "{ .reg .b32 z, t0, t1, t2, t3, s, t, u, a, b, h, i, l, m; "
-        "mov.u32 z, %lanemask_lt; shr.u32 z, z, 31; "
+        + OPAQUE_ZERO
         + table
         + "xor.b32 s, $4, 0x88888888; shr.u32 t, $4, 16; shr.u32 u, s, 16; "
         + pick("h", 0, "$4", "s")

@@ -47,10 +47,7 @@ _LOAD_WORD = tl.constexpr(
 _FLOATS_OF_HALVES = tl.constexpr(
     "{ .reg .b16 l, h; mov.b32 {l, h}, $2; cvt.f32.f16 $0, l; cvt.f32.f16 $1, h; }"
 )
-
-_FLOAT_OF_WORD = tl.constexpr(
-    "{ .reg .b32 z; mov.u32 z, %lanemask_lt; shr.u32 z, z, 31; add.u32 $0, $1, z; }"
-)
+_FLOAT_OF_WORD = tl.constexpr("{ .reg .b32 z; " + decode.OPAQUE_ZERO + "add.u32 $0, $1, z; }")
 
 
 @triton.jit

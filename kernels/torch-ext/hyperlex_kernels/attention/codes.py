@@ -18,31 +18,43 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-KEY_BIAS = tl.constexpr(1152.0)
-"""What a key's operand is above its int8 code, and above 16 times its high code less 8."""
-LOW_KEY_BIAS = tl.constexpr(1032.0)
-"""What a key's operand is above its low code less 8."""
+INT8, LOW, HIGH = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2)
+"""What a stored byte is asked for: the code that it is, or the one in its low or high half."""
+KEY_BIAS = tl.constexpr((1152.0, 1032.0, 1152.0))
+"""By what is asked for, how much too large a biased key is: one of `HIGH` is 16 times its code."""
 
 _SPREAD = "prmt.b32 $0, x, 0x64646464, 0x4140; prmt.b32 $1, x, 0x64646464, 0x4342; "
-_INT8_KEYS = tl.constexpr("{ .reg .b32 x; xor.b32 x, $2, 0x80808080; " + _SPREAD + "}")
-_LOW_KEYS = tl.constexpr("{ .reg .b32 x; and.b32 x, $2, 0x0f0f0f0f; " + _SPREAD + "}")
-_HIGH_KEYS = tl.constexpr("{ .reg .b32 x; and.b32 x, $2, 0xf0f0f0f0; " + _SPREAD + "}")
-_INT8 = tl.constexpr(
-    "{ .reg .b32 x, b; mov.b32 b, 0xe480e480; xor.b32 x, $2, 0x80808080; "
-    + _SPREAD
-    + "add.rn.f16x2 $0, $0, b; add.rn.f16x2 $1, $1, b; }"  # -1152: the bias and the sign
+_BYTES = (
+    "xor.b32 x, $2, 0x80808080; ",
+    "and.b32 x, $2, 0x0f0f0f0f; ",
+    "and.b32 x, $2, 0xf0f0f0f0; ",
 )
-_LOW = tl.constexpr(
-    "{ .reg .b32 x, b; mov.b32 b, 0xe408e408; and.b32 x, $2, 0x0f0f0f0f; "
-    + _SPREAD
-    + "add.rn.f16x2 $0, $0, b; add.rn.f16x2 $1, $1, b; }"  # -1032
+_ADD = "add.rn.f16x2 $0, $0, b; add.rn.f16x2 $1, $1, b; "
+_UNBIAS = (
+    "mov.b32 b, 0xe480e480; " + _ADD,  # -1152: the bias and the sign
+    "mov.b32 b, 0xe408e408; " + _ADD,  # -1032
+    "mov.b32 f, 0x2c002c00; mov.b32 b, 0xd480d480; "  # 1/16, -72
+    "fma.rn.f16x2 $0, $0, f, b; fma.rn.f16x2 $1, $1, f, b; ",
 )
-_HIGH = tl.constexpr(
-    "{ .reg .b32 x, b, f; mov.b32 f, 0x2c002c00; mov.b32 b, 0xd480d480; "
-    "and.b32 x, $2, 0xf0f0f0f0; "
-    + _SPREAD
-    + "fma.rn.f16x2 $0, $0, f, b; fma.rn.f16x2 $1, $1, f, b; }"  # 1/16, -72
+_KEYS = tl.constexpr(tuple("{ .reg .b32 x; " + part + _SPREAD + "}" for part in _BYTES))
+_VALUES = tl.constexpr(
+    tuple(
+        "{ .reg .b32 x, b, f; " + part + _SPREAD + unbias + "}"
+        for part, unbias in zip(_BYTES, _UNBIAS, strict=True)
+    )
 )
+
+
+@triton.jit
+def _code(stored, PART: tl.constexpr):
+    """The code as int32, less 8 where it is half a byte: without PTX."""
+    if PART == INT8:
+        code = stored.to(tl.int32)
+    elif PART == LOW:
+        code = (stored & 15).to(tl.int32) - 8
+    else:
+        code = (stored >> 4).to(tl.int32) - 8
+    return code
 
 
 @triton.jit
@@ -53,64 +65,19 @@ def _decoded(stored, TEXT: tl.constexpr, PURE: tl.constexpr):
 
 
 @triton.jit
-def int8_values(stored, PTX: tl.constexpr):
-    """int8 codes as float16."""
-    return _decoded(stored, _INT8, False) if PTX else stored.to(tl.float16)
+def values_of(stored, PART: tl.constexpr, PTX: tl.constexpr):
+    """Codes as float16, those of half a byte less 8."""
+    return _decoded(stored, _VALUES[PART], False) if PTX else _code(stored, PART).to(tl.float16)
 
 
 @triton.jit
-def low_values(stored, PTX: tl.constexpr):
-    """Codes less 8 of the low halves of bytes, as float16."""
-    if PTX:
-        operand = _decoded(stored, _LOW, False)
-    else:
-        operand = ((stored & 15).to(tl.int32) - 8).to(tl.float16)
-    return operand
-
-
-@triton.jit
-def high_values(stored, PTX: tl.constexpr):
-    """Codes less 8 of the high halves of bytes, as float16."""
-    if PTX:
-        operand = _decoded(stored, _HIGH, False)
-    else:
-        operand = ((stored >> 4).to(tl.int32) - 8).to(tl.float16)
-    return operand
-
-
-@triton.jit
-def int8_keys(stored, BIASED: tl.constexpr, PTX: tl.constexpr):
-    """int8 codes as float16, `KEY_BIAS` too large where BIASED."""
+def keys_of(stored, PART: tl.constexpr, BIASED: tl.constexpr, PTX: tl.constexpr):
+    """Codes as `values_of`; if BIASED, `KEY_BIAS` too large, and 16 times those of high halves."""
     if not BIASED:
-        operand = int8_values(stored, PTX)
+        operand = values_of(stored, PART, PTX)
     elif PTX:
-        operand = _decoded(stored, _INT8_KEYS, True)
+        operand = _decoded(stored, _KEYS[PART], True)
     else:
-        operand = (stored.to(tl.float32) + KEY_BIAS).to(tl.float16)
-    return operand
-
-
-@triton.jit
-def low_keys(stored, BIASED: tl.constexpr, PTX: tl.constexpr):
-    """Codes less 8 of the low halves of bytes, as float16; `LOW_KEY_BIAS` too large if BIASED."""
-    if not BIASED:
-        operand = low_values(stored, PTX)
-    elif PTX:
-        operand = _decoded(stored, _LOW_KEYS, True)
-    else:
-        operand = ((stored & 15).to(tl.int32) - 8 + LOW_KEY_BIAS).to(tl.float16)
-    return operand
-
-
-@triton.jit
-def high_keys(stored, BIASED: tl.constexpr, PTX: tl.constexpr):
-    """Codes less 8 of the high halves of bytes, as float16; where BIASED, 16 times as much and
-    `KEY_BIAS` too large.
-    """
-    if not BIASED:
-        operand = high_values(stored, PTX)
-    elif PTX:
-        operand = _decoded(stored, _HIGH_KEYS, True)
-    else:
-        operand = (((stored >> 4).to(tl.int32) - 8) * 16 + KEY_BIAS).to(tl.float16)
+        factor: tl.constexpr = 16 if PART == HIGH else 1
+        operand = (_code(stored, PART) * factor + KEY_BIAS[PART]).to(tl.float16)
     return operand

@@ -23,16 +23,7 @@ from torch import Tensor
 
 from ..interpreter import INTERPRETED, result_dtype
 from ..library import card
-from .codes import (
-    KEY_BIAS,
-    LOW_KEY_BIAS,
-    high_keys,
-    high_values,
-    int8_keys,
-    int8_values,
-    low_keys,
-    low_values,
-)
+from .codes import HIGH, INT8, KEY_BIAS, LOW, keys_of, values_of
 from .configs import DecodeConfig, choose_splits, decode_config
 from .contract import KINDS, KVBuffers, planes, stored_width
 
@@ -224,9 +215,9 @@ def decode_kernel(
         begin1 = begin0
         if not FMA:
             sum0 = tl.sum(q0.to(tl.float32), 1)
-            begin0 -= (sum0 * (LOW_KEY_BIAS if INT4 else KEY_BIAS))[:, None]
+            begin0 -= (sum0 * KEY_BIAS[LOW if INT4 else INT8])[:, None]
             if INT4:
-                begin1 -= (tl.sum(q1.to(tl.float32), 1) * KEY_BIAS)[:, None]
+                begin1 -= (tl.sum(q1.to(tl.float32), 1) * KEY_BIAS[HIGH])[:, None]
                 if PLANES == 1:
                     begin0 += begin1
     if not HAS_SOFTCAP:
@@ -280,13 +271,13 @@ def decode_kernel(
             zeros = tl.zeros((BLOCK_M, BLOCK_T), tl.float32)
             scores = product(q0, tl.trans(stored), zeros, FMA, FP32_DOT)
         elif KIND == 1:
-            codes = int8_keys(stored, not FMA, PTX)
+            codes = keys_of(stored, INT8, not FMA, PTX)
             scores = product(q0, tl.trans(codes), begin0, FMA, FP32_DOT)
             scores *= low_scale(words)[None, :]
         else:
-            codes = low_keys(stored, not FMA, PTX)
+            codes = keys_of(stored, LOW, not FMA, PTX)
             scores = product(q0, tl.trans(codes), begin0, FMA, FP32_DOT)
-            codes = high_keys(stored, not FMA, PTX)
+            codes = keys_of(stored, HIGH, not FMA, PTX)
             if PLANES == 2:
                 other = product(q1, tl.trans(codes), begin1, FMA, FP32_DOT)
                 scores = scores * low_scale(words)[None, :] + other * high_scale(words)[None, :]
@@ -327,14 +318,14 @@ def decode_kernel(
             stored = load_rows(values + rows_at, here < end, in_width, EVEN, PADDED)
             scaled = (weights * (scale0 * inverse)[None, :]).to(OPERAND)
             if KIND == 1:
-                codes = int8_values(stored, PTX)
+                codes = values_of(stored, INT8, PTX)
                 acc0 = product(scaled, codes, acc0 * decay[:, None], FMA, FP32_DOT)
             else:
-                codes = low_values(stored, PTX)
+                codes = values_of(stored, LOW, PTX)
                 acc0 = product(scaled, codes, acc0 * decay[:, None], FMA, FP32_DOT)
                 if PLANES == 2:
                     scaled = (weights * (scale1 * inverse)[None, :]).to(OPERAND)
-                codes = high_values(stored, PTX)
+                codes = values_of(stored, HIGH, PTX)
                 acc1 = product(scaled, codes, acc1 * decay[:, None], FMA, FP32_DOT)
 
     line = (batch.to(tl.int64) * TOKENS + token) * (HEADS * GROUP) + query_head
