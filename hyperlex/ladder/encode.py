@@ -13,6 +13,7 @@ from hyperlex.ladder.lexicon import EXACT, TEXT
 from hyperlex.ladder.outline import Lexeme, Literal
 from hyperlex.ladder.outliner import IdGroup, Outliner, best, floor
 from hyperlex.ladder.reading import Reading, lexeme_of, read
+from hyperlex.ladder.remember import Remembered
 from hyperlex.scene.scene import Scene
 from hyperlex.types import Span
 
@@ -21,6 +22,9 @@ INFLECTED, VERBATIM = 3, 4
 
 _TRIES = 4
 """So often at most a text is told with foreign scenes in it, fewer each time."""
+
+_STRETCHES = 1 << 12
+"""Stretches of a text whose ids are remembered: some for each of its sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +158,8 @@ class Draft:
     def together(self, scenes: Sequence[int], rung: int) -> int:
         """Ids of adjoining scenes at rung 3 or 4 by themselves, their marker among them."""
         segments = [segment for scene in scenes for segment in self.scenes[scene].segments]
-        start, stop = min(s.start for s in segments), max(s.stop for s in segments)
-        text = self.text[start:stop]
-        if rung == INFLECTED:
-            return 1 + len(self.encoder.inflector.encode(text, self.lexemes))
-        return 1 + len(self.encoder.spell(text))
+        span = Span(min(s.start for s in segments), max(s.stop for s in segments))
+        return 1 + len(self._running((rung, span, ())))
 
     def encode(self, told: Sequence[Told]) -> SceneCode:
         """The code of the text, each scene told as is asked."""
@@ -176,7 +177,7 @@ class Draft:
                 if manner != run.rung:
                     ids.append(offset + (TEXT if run.rung == INFLECTED else EXACT))
                 manner = run.rung
-                ids += self._running(run)
+                ids += self._running((run.rung, Span(run.start, run.stop), self._kept(run)))
             for scene in run.scenes:
                 begun = places[scene].start if scene in places else start
                 places[scene] = Span(begun, len(ids))
@@ -190,17 +191,30 @@ class Draft:
             self.encoder.vocabulary,
         )
 
-    def _running(self, run: _Run) -> list[int]:
-        text = self.text[run.start : run.stop]
-        if run.rung == INFLECTED:
-            foreign = [
-                segment
-                for scene in run.scenes
-                if self.readings[scene].foreign
-                for segment in self.scenes[scene].segments
-            ]
-            kept = [span.of(self.text).strip() for span in sorted(foreign)]
-            return self.encoder.inflector.encode(text, self.lexemes, list(filter(None, kept)))
+    def _kept(self, run: _Run) -> tuple[str, ...]:
+        """What a run of rung 3 keeps to the letter: its foreign scenes."""
+        if run.rung != INFLECTED:
+            return ()
+        foreign = [
+            segment
+            for scene in run.scenes
+            if self.readings[scene].foreign
+            for segment in self.scenes[scene].segments
+        ]
+        return tuple(filter(None, (span.of(self.text).strip() for span in sorted(foreign))))
+
+    @cached_property
+    def _running(self) -> Remembered[tuple[int, Span, tuple[str, ...]], list[int]]:
+        """Ids of a stretch of text at rung 3 or 4, by the rung, the stretch and what it keeps.
+        Remembered, for a budget is tried several times, and a talk with each turn.
+        """
+        return Remembered(self._made_running, _STRETCHES)
+
+    def _made_running(self, asked: tuple[int, Span, tuple[str, ...]]) -> list[int]:
+        rung, span, kept = asked
+        text = span.of(self.text)
+        if rung == INFLECTED:
+            return self.encoder.inflector.encode(text, self.lexemes, kept)
         return self.encoder.spell(text)
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ import hyperlex
 from hyperlex import HyperTokenizer
 from hyperlex.errors import ConfigError, VocabularyError
 from hyperlex.ladder.code import Reconstruction, SceneCode
+from hyperlex.ladder.inflected import Inflector
 from hyperlex.ladder.outline import Item
 
 PASSAGE = (
@@ -57,6 +59,21 @@ def test_a_code_is_the_same_each_time(rung: int) -> None:
     assert first.ids == second.ids
     assert first.places == second.places
     assert first.decode() == second.decode()
+
+
+def test_running_text_is_told_once(tok: HyperTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    encode = Inflector.encode
+
+    def counted(self: Inflector, text: str, *rest: Any) -> list[int]:
+        told.append(text)
+        return encode(self, text, *rest)
+
+    monkeypatch.setattr(Inflector, "encode", counted)
+    text = "Фонарщик обошёл набережную. Лодки не вернулись, и он погасил огни раньше обычного."
+    code = hyperlex.compress(text, rung=3, tokenizer=tok)
+    assert hyperlex.compress(text, rung=3, tokenizer=tok) == code
+    assert told == [text]
 
 
 def test_a_code_is_the_same_in_another_process() -> None:
