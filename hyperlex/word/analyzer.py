@@ -20,6 +20,7 @@ from hyperlex.word.repair import (
     capitalised,
     decline_names,
     return_to_host,
+    state_by_dash,
     tie_compounds,
     with_preposition,
 )
@@ -69,7 +70,11 @@ class WordAnalyzer:
             decline_names(cased, [entry.offers for entry in own], chosen)
             by_neighbours(forms, chosen)
             spell_out(forms, chosen)
-            tie_compounds(_inner_dashes(tokens), chosen, governors, names)
+            breaks = score.breaks.tolist()
+            breaks[0] = 1.0
+            within, between = _dashes(tokens)
+            tie_compounds(within, chosen, governors, names)
+            state_by_dash(between, forms, chosen, governors, names, breaks)
             if "conj" in names:
                 return_to_host(forms, [Reading(*offer) for offer in chosen], governors, names)
             for k, (head, (lemma, upos, feats, _, by)) in enumerate(
@@ -90,8 +95,6 @@ class WordAnalyzer:
                     )
                 )
             position += len(tokens)
-            breaks = score.breaks.tolist()
-            breaks[0] = 1.0
             span = Span(tokens[0].span.start, tokens[-1].span.stop)
             sentences.append(Sentence(span, tuple(words), tuple(breaks)))
         return sentences
@@ -105,12 +108,17 @@ class WordAnalyzer:
         return names
 
 
-def _inner_dashes(tokens: Sequence[Token]) -> list[int]:
-    return [
-        place
-        for place in range(1, len(tokens) - 1)
-        if tokens[place].form == "—" and not (tokens[place].spaced or tokens[place + 1].spaced)
-    ]
+def _dashes(tokens: Sequence[Token]) -> tuple[list[int], list[int]]:
+    """Places of dashes without white space on either side, and of those with it on both."""
+    within, between = [], []
+    for place in range(1, len(tokens) - 1):
+        if tokens[place].form == "—":
+            spaced = (tokens[place].spaced, tokens[place + 1].spaced)
+            if spaced == (True, True):
+                between.append(place)
+            elif spaced == (False, False):
+                within.append(place)
+    return within, between
 
 
 _ROOT = RELATIONS.index("root")

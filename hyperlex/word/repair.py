@@ -80,6 +80,68 @@ def return_to_host(
         return
 
 
+def state_by_dash(
+    marks: Sequence[int],
+    forms: Sequence[str],
+    readings: Sequence[Offer],
+    heads: list[int],
+    relations: list[str],
+    breaks: list[float],
+) -> None:
+    """Makes the noun after a dash the predicate of the one before it, in place.
+
+    «Кострома — город на Волге.»: in lists («молоко — 250 мл») that is a remark, in sentences the
+    dash stands for «есть», and no clause begins after it.
+
+    Args:
+        marks: places of dashes between white space, in order.
+        breaks: the probability of a clause beginning at each word.
+    """
+    subject = relations.index("root")
+    if forms[-1] not in _STOPS or not _nominative(readings[subject]):
+        return
+    for mark in marks:
+        before = forms[subject:mark]
+        if mark < subject or before.count("(") != before.count(")"):
+            continue
+        stated = next(
+            (
+                place
+                for place in range(mark + 1, len(heads))
+                if heads[place] == subject
+                and relations[place] in _REMARKS
+                and _nominative(readings[place])
+            ),
+            None,
+        )
+        if stated is None or ":" in forms[:mark]:
+            return
+        for place, head in enumerate(heads):
+            if head not in (subject, stated) or place in (subject, stated):
+                continue
+            _, upos, feats, _, _ = readings[place]
+            if "VerbForm=Fin" in feats or relations[place] in ("nsubj", "cc"):
+                return
+            if upos == "NUM" and head == stated:
+                return
+        for place in range(mark, len(heads)):
+            if heads[place] == subject:
+                heads[place] = stated
+        heads[subject], relations[subject] = stated, "nsubj"
+        heads[stated], relations[stated] = stated, "root"
+        breaks[mark : stated + 1] = [0.0] * (stated + 1 - mark)
+        return
+
+
+_STOPS = frozenset((".", "!", "?", "…"))
+_REMARKS = frozenset(("parataxis", "list", "appos", "conj"))
+
+
+def _nominative(offer: Offer) -> bool:
+    _, upos, feats, _, _ = offer
+    return upos in ("NOUN", "PROPN") and "Case=Nom" in feats
+
+
 def _antecedent(
     verb: int,
     inner: int,

@@ -11,6 +11,7 @@ from hyperlex.types import Span
 from hyperlex.word.atoms import words_of
 from hyperlex.word.clean import Clean, canonical, clean
 from hyperlex.word.compounds import parts_of
+from hyperlex.word.running import whole_sentences
 
 # What razdel would cut at every mark: addresses, handles, tags, emoticons, mark-up's entities,
 # dates with dots, times and scores («12:30», «3:0»); and runs of stops, for which its time grows
@@ -152,15 +153,14 @@ def _new_unit(before: str, line: str, verse: bool) -> bool:
 
 
 def _sentences(stretch: str) -> Iterator[tuple[int, str]]:
-    """razdel's sentences, each with the place where it begins."""
+    """Sentences, each with the place where it begins: razdel's, but for those that run on."""
     if _END_INSIDE.search(stretch) is None:
         sentence = stretch.lstrip()
         yield len(stretch) - len(sentence), sentence.rstrip()
         return
     from razdel import sentenize  # type: ignore[import-untyped]
 
-    for found in sentenize(stretch):
-        yield found.start, found.text
+    yield from whole_sentences(((found.start, found.text) for found in sentenize(stretch)), stretch)
 
 
 def _tokens(cleaned: Clean, begin: int, sentence: str) -> list[Token]:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hyperlex
 from hyperlex.word.dictionary import dictionary
 from hyperlex.word.readings import Offer, Reading, offers
 from hyperlex.word.repair import (
@@ -13,6 +14,7 @@ from hyperlex.word.repair import (
     capitalised,
     decline_names,
     return_to_host,
+    state_by_dash,
     tie_compounds,
     with_preposition,
 )
@@ -167,3 +169,75 @@ def test_an_unknown_name_after_a_preposition_is_declined(
     chosen: list[Offer] = [("Дорсете", "PROPN", feats, 0.3, "suffix")]
     decline_names(places, [offered], chosen)
     assert chosen[0][:3] == (lemma, "PROPN", feats)
+
+
+@pytest.mark.parametrize(
+    ("forms", "heads", "relations"),
+    [
+        (
+            ["Кострома", "—", "город", "на", "Волге", "."],
+            [0, 2, 0, 4, 2, 0],
+            ["root", "punct", "parataxis", "case", "nmod", "punct"],
+        ),
+        (
+            ["Кострома", "(", "1152", "—", "2020", ")", "—", "город", "."],
+            [0, 2, 0, 4, 2, 2, 7, 0, 0],
+            ["root", "punct", "appos", "punct", "nmod", "punct", "punct", "appos", "punct"],
+        ),
+    ],
+)
+def test_a_noun_after_a_dash_states_what_the_one_before_is(
+    forms: list[str], heads: list[int], relations: list[str]
+) -> None:
+    places = {form: place for place, form in enumerate(forms)}
+    marks = [place for place, form in enumerate(forms) if form == "—"]
+    breaks = [0.97] * len(forms)
+    state_by_dash(marks, forms, nouns(forms), heads, relations, breaks)
+    subject, said = places["Кострома"], places["город"]
+    assert (heads[subject], relations[subject]) == (said, "nsubj")
+    assert (heads[said], relations[said]) == (said, "root")
+    assert heads[marks[-1]] == heads[-1] == said
+    assert breaks[said] == 0 < breaks[marks[-1] - 1]
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        ["Кострома", "—", "город"],  # no sentence: a line of a list
+        ["Дорога", ":", "Кострома", "—", "город", "."],
+        ["Кострома", "—", "два", "город", "."],
+        ["Кострома", "стояла", "—", "город", "."],
+    ],
+)
+def test_a_noun_after_a_dash_may_be_a_remark(forms: list[str]) -> None:
+    heads = [0] * len(forms)
+    heads[forms.index("—") + 1 : -2] = [len(forms) - 2] * (len(forms) - 3 - forms.index("—"))
+    relations = ["root"] + ["parataxis"] * (len(forms) - 1)
+    before = list(heads), list(relations)
+    breaks = [0.97] * len(forms)
+    state_by_dash([forms.index("—")], forms, nouns(forms), heads, relations, breaks)
+    assert (heads, relations) == before
+    assert breaks == [0.97] * len(forms)
+
+
+def nouns(forms: list[str]) -> list[Offer]:
+    """Readings of some words: nouns in the nominative but for what is known better."""
+    known = {
+        "на": ("ADP", ""),
+        "Волге": ("PROPN", "Case=Loc"),
+        "два": ("NUM", "Case=Nom"),
+        "стояла": ("VERB", FINITE),
+        "1152": ("NUM", ""),
+        "2020": ("NUM", ""),
+    }
+    marks = dict.fromkeys("(—:).", ("PUNCT", ""))
+    return [
+        (form.lower(), *(known | marks).get(form, ("NOUN", "Case=Nom")), 1.0, "dictionary")
+        for form in forms
+    ]
+
+
+def test_a_definition_is_one_clause() -> None:
+    text = "Старый порт — памятник архитектуры."
+    (clause,) = hyperlex.clauses(text)
+    assert clause.span.of(text) == text
