@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hyperlex.scene.arguments import role_of
 from hyperlex.scene.assemble import Clauses, make_scenes
-from hyperlex.scene.boundary import KEEPS, owners_of
+from hyperlex.scene.boundary import needed, owners_of
 from hyperlex.scene.layout import Layout
 from hyperlex.scene.scene import Scene
 from hyperlex.types import Sentence
@@ -58,7 +58,7 @@ def _boundaries(made: Clauses) -> list[str]:
         weight = tree.breaks[place]
         if by_tree or weight >= 0.5:
             tells = f"tree {rules[owners[place]]}" if by_tree else "tree no"
-            threshold = KEEPS["tree" if by_tree else "network"]
+            threshold = needed(tree, by_tree)
             verdict = "boundary" if position in starts else "none"
             lines.append(
                 f"  before «{tree.words[place].text}»: {tells}, network {weight:.2f} "

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from scene.by_hand import example, shown
 
 from hyperlex.scene.assemble import clauses_of, scenes_of
-from hyperlex.scene.boundary import KEEPS, decide
+from hyperlex.scene.boundary import KEEPS, needed
+from hyperlex.scene.tree import Tree
 from hyperlex.types import Sentence
 
 
@@ -22,11 +24,24 @@ def cut(sentence: Sentence, text: str) -> str:
     return shown(text, [piece.span.start for piece in clauses_of(sentence)])
 
 
-def test_each_answer_needs_its_threshold() -> None:
-    for tree in (True, False):
-        threshold = KEEPS["tree" if tree else "network"]
-        assert decide(tree, threshold)
-        assert not decide(tree, threshold - 0.01)
+@pytest.mark.parametrize(
+    ("threshold", "by_tree", "shown_text"),
+    [
+        ("tree", True, "Он знал,| что дверь закрыта."),
+        ("tree, no marks", True, "Он знал| что дверь закрыта"),
+        ("network", False, "Он знал,| что дверь закрыта."),
+    ],
+)
+def test_each_answer_needs_its_threshold(threshold: str, by_tree: bool, shown_text: str) -> None:
+    tree = Tree(with_breaks(shown_text)[0])
+    assert needed(tree, by_tree) == KEEPS[threshold]
+
+
+def test_without_marks_a_doubtful_boundary_of_the_tree_stands() -> None:
+    marked = "Он знал,| что дверь закрыта."
+    assert cut(*with_breaks(marked, что=0.05)) == marked.replace("|", "")
+    bare = "Он знал| что дверь закрыта"
+    assert cut(*with_breaks(bare, что=0.05)) == bare
 
 
 def test_a_network_without_an_opinion_leaves_it_to_the_tree() -> None:
