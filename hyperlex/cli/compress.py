@@ -37,7 +37,7 @@ def compress(
         int | None,
         typer.Option(
             metavar="1|2|3|4",
-            help="Best hyperlexeme of each scene; all content words; words in order and "
+            help="What each scene is about; all content words; words in order and "
             "inflected; exact. Default: 2.",
         ),
     ] = None,

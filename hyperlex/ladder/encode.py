@@ -11,9 +11,10 @@ from hyperlex.ladder.foreign import to_the_letter
 from hyperlex.ladder.inflected import Inflector
 from hyperlex.ladder.lexicon import EXACT, TEXT
 from hyperlex.ladder.outline import Lexeme, Literal
-from hyperlex.ladder.outliner import IdGroup, Outliner, best, floor
+from hyperlex.ladder.outliner import IdGroup, Outliner, best, floor, telling
 from hyperlex.ladder.reading import Reading, lexeme_of, read
 from hyperlex.ladder.remember import Remembered
+from hyperlex.scene.fillers import head_of
 from hyperlex.scene.scene import Scene
 from hyperlex.types import Span
 
@@ -100,6 +101,14 @@ class Draft:
         ]
 
     @cached_property
+    def about(self) -> list[int | None]:
+        """Of each scene the place of the group that tells its head."""
+        return [
+            telling(head_of(scene), groups)
+            for scene, groups in zip(self.scenes, self.groups, strict=True)
+        ]
+
+    @cached_property
     def lexemes(self) -> dict[str, Lexeme]:
         """The lexeme of each spelling of the text, in lower case: the first that it was read as,
         inside quotations as well.
@@ -121,8 +130,8 @@ class Draft:
         return [
             Told(VERBATIM)
             if reading.foreign
-            else Told(rung, tuple(best(groups) if rung == 1 else range(len(groups))))
-            for reading, groups in zip(self.readings, self.groups, strict=True)
+            else Told(rung, tuple(best(groups, about) if rung == 1 else range(len(groups))))
+            for reading, groups, about in zip(self.readings, self.groups, self.about, strict=True)
         ]
 
     @cached_property

@@ -9,6 +9,7 @@ from hyperlex.ladder.lexicon import Lexicon
 from hyperlex.ladder.merge import Group, attach, merge
 from hyperlex.ladder.outline import Item, Lexeme, Slot
 from hyperlex.ladder.reading import ATTACHING, Reading
+from hyperlex.types import Span, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class IdGroup:
         protected: whether every rung must keep them.
         frame: whether the frame is in it.
         content: whether a content word is.
+        spans: of the words that it tells.
     """
 
     ids: tuple[int, ...]
@@ -28,6 +30,7 @@ class IdGroup:
     protected: bool
     frame: bool
     content: bool
+    spans: tuple[Span, ...]
 
 
 @dataclass(slots=True)
@@ -37,11 +40,13 @@ class _Literal:
     Attributes:
         place: of the first of them among the items.
         words: their text.
+        spans: where they stand.
         protected: whether every rung must keep them.
     """
 
     place: int
     words: list[str]
+    spans: list[Span]
     protected: bool
 
 
@@ -86,8 +91,9 @@ class Outliner:
             protected = found.protected or codes[-1] in self._attaching
             if codes[-1] is None and literals[-1].protected == protected:
                 literals[-1].words.append(written)
+                literals[-1].spans.append(found.span)
             else:
-                literals.append(_Literal(len(codes), [written], protected))
+                literals.append(_Literal(len(codes), [written], [found.span], protected))
             codes.append(None)
         denied = {place + 1 for place, code in enumerate(codes) if code in self._attaching}
         placed: list[tuple[int, IdGroup]] = []
@@ -102,12 +108,16 @@ class Outliner:
                 ),
                 frame,
                 len(group.places) > 1 or not frame,
+                tuple(reading.found[place - 1].span for place in group.places if place),
             )
             placed.append((group.places[0], made))
         for literal in literals:
             ids = tuple(self._spell(" " + " ".join(literal.words)))
             bits = _BITS_OF_LITERAL * len(literal.words)
-            placed.append((literal.place, IdGroup(ids, bits, literal.protected, False, True)))
+            spans = tuple(literal.spans)
+            placed.append(
+                (literal.place, IdGroup(ids, bits, literal.protected, False, True, spans))
+            )
         placed.sort(key=lambda pair: pair[0])
         return [group for _, group in placed]
 
@@ -159,12 +169,27 @@ def floor(groups: Sequence[IdGroup]) -> list[int]:
     return sorted({0, *kept}) if kept else []
 
 
-def best(groups: Sequence[IdGroup]) -> list[int]:
-    """Places of the groups of rung 1: the floor and, where that names no content word, the group
-    that says most.
+def telling(word: Word | None, groups: Sequence[IdGroup]) -> int | None:
+    """Place of the group that tells a word, or None."""
+    if word is None:
+        return None
+    for place, group in enumerate(groups):
+        if any(span.start <= word.span.start < span.stop for span in group.spans):
+            return place
+    return None
+
+
+def best(groups: Sequence[IdGroup], about: int | None) -> list[int]:
+    """Places of the groups of rung 1: the frame, what the scene is about, and the floor. Where no
+    group tells what it is about and no other names a content word, the one that says most.
+
+    Args:
+        about: the place of the group that tells the head of the scene.
     """
     kept = {0, *floor(groups)}
-    if not any(groups[place].content for place in kept):
+    if about is not None:
+        kept.add(about)
+    elif not any(groups[place].content for place in kept):
         others = [place for place in range(len(groups)) if groups[place].content]
         if others:
             kept.add(max(others, key=lambda place: (groups[place].bits, -place)))

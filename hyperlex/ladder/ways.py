@@ -12,15 +12,20 @@ from dataclasses import dataclass
 
 from hyperlex.ladder.allocate import Step
 from hyperlex.ladder.encode import INFLECTED, VERBATIM, Draft, Told
-from hyperlex.ladder.outliner import best, floor
+from hyperlex.ladder.outliner import IdGroup, floor, telling
 from hyperlex.ladder.punctuation import sentence_starts
+from hyperlex.scene.fillers import fillers
+from hyperlex.scene.scene import Scene
 
 _OUTLINED = 0.55
-"""What a scene at rung 2 is worth, its exact text being 1; a part of it by its bits."""
+"""What a statement told at rung 2 is worth, in exact text being 1."""
+
+_BITS = 0.1
+"""Of that, what the words of a scene are worth for their bits, whatever role they have."""
 
 _RUNNING = {INFLECTED: 0.93, VERBATIM: 1.0}
 """The same of running text. Rung 2 keeps .65 of the propositions of a text, rung 3 .91
-(docs/benchmarks.md); of .5, .55 and .65 for rung 2, tried on the corpora, .55 and .5 kept most."""
+(docs/benchmarks.md); of .45, .55 and .65 for rung 2, tried on the corpora, .55 kept most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Way:
 
     Attributes:
         told: each of its scenes.
-        step: what that costs, and what it is worth: code points of exact text.
+        step: what that costs, and what it is worth: statements of exact text.
     """
 
     told: tuple[Told, ...]
@@ -74,38 +79,62 @@ def _ways(draft: Draft, scenes: Sequence[int]) -> Iterator[Way]:
         if not further:
             break
         taken[min(further)[1]] += 1
-    length = sum(_length(draft, scene) for scene in scenes)
+    worth = sum(_statements(draft.scenes[scene]) for scene in scenes)
     foreign = any(draft.readings[scene].foreign for scene in scenes)
     for rung, share in _RUNNING.items():
         if rung == VERBATIM or not foreign:
-            step = Step(draft.together(scenes, rung), share * length)
+            step = Step(draft.together(scenes, rung), share * worth)
             yield Way((Told(rung),) * len(scenes), step)
 
 
 def _outlines(draft: Draft, scene: int) -> list[tuple[Told, Step]]:
-    """How one scene is told by rungs 1 and 2, from the floor on; a foreign one exactly."""
-    length = _length(draft, scene)
+    """How one scene is told by rungs 1 and 2, from the floor on: what it is about, then who and
+    what takes part in it, then the rest. A foreign one exactly.
+    """
+    source = draft.scenes[scene]
     if draft.readings[scene].foreign:
-        return [(Told(VERBATIM), Step(draft.together([scene], VERBATIM), length))]
-    groups = draft.groups[scene]
-    kept = set(floor(groups))
+        step = Step(draft.together([scene], VERBATIM), _statements(source))
+        return [(Told(VERBATIM), step)]
+    groups, about = draft.groups[scene], draft.about[scene]
+    roles = _roles(source, groups, about)
+    kept = frozenset(floor(groups))
     orders = [kept]
-    if (named := kept | set(best(groups))) != kept:
-        orders.append(named)
-    rest = [place for place in range(len(groups)) if place not in named]
-    rest.sort(key=lambda place: (-groups[place].bits / len(groups[place].ids), place))
+    if about is not None and about not in kept:
+        orders.append(kept | {0, about})
+    rest = [place for place in range(len(groups)) if place not in orders[-1]]
+    rest.sort(key=lambda place: _rank(groups[place], roles[place]))
     for place in rest:
-        orders.append(orders[-1] | {place})
+        orders.append(orders[-1] | {0, place})
     whole = sum(group.bits for group in groups) or 1.0
     ways = []
-    for order in orders:
+    for order in dict.fromkeys(orders):
         told = tuple(sorted(order))
         rung = 0 if not told else 2 if len(told) == len(groups) and order != kept else 1
         ids = sum(len(groups[place].ids) for place in told)
-        bits = sum(groups[place].bits for place in told)
-        ways.append((Told(rung, told), Step(ids, _OUTLINED * length * bits / whole)))
+        said = 1 + sum(roles[place] for place in told) if about in order else 0
+        bits = sum(groups[place].bits for place in told) / whole
+        value = _OUTLINED * ((1 - _BITS) * said + _BITS * bits * _statements(source))
+        ways.append((Told(rung, told), Step(ids, value)))
     return ways
 
 
-def _length(draft: Draft, scene: int) -> int:
-    return sum(segment.stop - segment.start for segment in draft.scenes[scene].segments)
+def _roles(scene: Scene, groups: Sequence[IdGroup], about: int | None) -> list[int]:
+    """How many roles each group fills."""
+    roles = [0] * len(groups)
+    for filler in fillers(scene):
+        place = telling(filler.word, groups)
+        if place is None and filler.word is scene.agent.word:
+            place = about  # a pronoun, or the agent of the clause before: the frame shows it
+        if place is not None:
+            roles[place] += 1
+    return roles
+
+
+def _rank(group: IdGroup, roles: int) -> tuple[float, float]:
+    """Roles for an id, then bits for an id, the greatest first."""
+    return -roles / len(group.ids), -group.bits / len(group.ids)
+
+
+def _statements(scene: Scene) -> int:
+    """How much a scene says: that it is so, and each role that a word fills."""
+    return 1 + sum(1 for _ in fillers(scene))

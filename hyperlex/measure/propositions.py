@@ -17,8 +17,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hyperlex.measure.bootstrap import Statistic, divided
-from hyperlex.scene.scene import Scene, SceneKind
-from hyperlex.types import Word
+from hyperlex.scene.fillers import fillers, head_of, is_nominal
+from hyperlex.scene.scene import Scene
 from hyperlex.word.dictionary import dictionary
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -52,38 +52,23 @@ class Proposition(NamedTuple):
 def propositions(scenes: tuple[Scene, ...]) -> list[Proposition]:
     """The propositions of scenes in order: one for the event, one for each role that a word fills.
 
-    An agent that is named in the clause before counts («вошёл и сел»), one that only the verb shows
-    does not.
+    See `hyperlex.scene.fillers` for what counts as one.
     """
     return [found for scene in scenes for found in _of_scene(scene)]
 
 
 def _of_scene(scene: Scene) -> Iterator[Proposition]:
-    if scene.kind is SceneKind.NOMINAL or not scene.event.lemma:
-        head = _head(scene.words)
+    tension, head = scene.tension, head_of(scene)
+    if is_nominal(scene):
         if head is not None:
-            yield Proposition(_plain(head.lemma), scene.tension.polarity, "nominal")
+            yield Proposition(_plain(head.lemma), tension.polarity, "nominal")
         return
-    tension = scene.tension
     event = Proposition(
         _plain(scene.event.lemma), tension.polarity, f"{'+'.join(tension.modality)} {tension.tense}"
     )
     yield event
-    agent = scene.agent.word
-    if scene.agent.lemma:
-        yield event._replace(role=scene.agent.role, lemma=_plain(scene.agent.lemma))
-    for argument in scene.arguments:
-        if agent is None or argument.word.index != agent.index:
-            yield event._replace(role=argument.role, lemma=_plain(argument.word.lemma))
-
-
-def _head(words: tuple[Word, ...]) -> Word | None:
-    """The first word that no other word of the scene governs."""
-    inside = {word.index for word in words}
-    for word in words:
-        if word.upos != "PUNCT" and (word.head == word.index or word.head not in inside):
-            return word
-    return None
+    for filler in fillers(scene):
+        yield event._replace(role=filler.role, lemma=_plain(filler.lemma))
 
 
 def _plain(lemma: str) -> str:

@@ -40,7 +40,7 @@ def compress(
     Give one of `rung`, `tokens` and `ratio`; by default the rung is 2.
 
     Args:
-        rung: 1, the best hyperlexeme of each scene and all that is protected; 2, frame and all
+        rung: 1, what each scene is about and all that is protected; 2, frame and all
             content words; 3, the words in order and inflected; 4, byte-exact.
         tokens: a budget of ids. Scenes are told by the rungs that say most within it; what is
             protected (negation, numbers, dates, units, names, quotes, code, addresses) is never

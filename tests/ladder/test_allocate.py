@@ -85,3 +85,23 @@ def test_within_a_budget_sentences_are_whole() -> None:
             "Никто не заметил, как уехала телега.",
         )
     )
+
+
+def test_what_a_scene_is_about_comes_before_who_takes_part_and_that_before_the_rest() -> None:
+    draft = draft_of(hyperlex.load(), "Усталый сторож закрыл скрипучие ворота.")
+    ways = [way for way in ways_of(draft)[0].ways if way.told[0].rung in (1, 2)]
+    spans = [group.spans for group in draft.groups[0]]
+    said = [
+        {s.of(draft.text) for place in way.told[0].groups for s in spans[place]} for way in ways
+    ]
+    assert "закрыл" in said[0]
+    roles = next(words for words in said if len(words) >= 3)
+    assert roles >= {"закрыл", "сторож", "ворота"}
+
+
+def test_a_sentence_that_says_more_for_its_ids_is_told_first() -> None:
+    empty = "Пресловутый сверхъестественный полупрозрачный серо-буро-малиновый туман."
+    full = "Сторож закрыл ворота."
+    told = hyperlex.compress(f"{empty} {full}", tokens=8).decode()
+    assert full in told
+    assert empty not in told

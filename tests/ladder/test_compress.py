@@ -105,6 +105,18 @@ def test_units_and_what_is_denied_are_kept(rung: int, text: str, kept: str) -> N
     assert kept in hyperlex.compress(text, rung=rung).decode()
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Поезд опоздал на 40 минут.", "опоздал 40 минут"),
+        ("Сторож не закрыл скрипучие ворота.", "не закрыл"),
+        ("Тихое утро.", "утро"),
+    ],
+)
+def test_rung_1_tells_what_a_scene_is_about(text: str, told: str) -> None:
+    assert told in hyperlex.compress(text, rung=1).decode().lower()
+
+
 def test_lower_rungs_take_fewer_ids() -> None:
     lengths = [len(hyperlex.compress(PASSAGE, rung=rung)) for rung in (1, 2, 3, 4)]
     assert lengths == sorted(lengths)
