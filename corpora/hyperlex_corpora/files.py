@@ -162,9 +162,11 @@ def _undecodable(
 
 def _foreign(name: str, line: int | None, byte: int, encoding: str) -> ValueError:
     place = "" if line is None else f", line {line},"
+    file = Path(name).name
+    # Most who read this cannot name an encoding: recipes, for one, read UTF-8 alone.
     return ValueError(
         f"{name}{place} is not {encoding.upper()} (byte 0x{byte:02x}). If it is Windows text, "
-        "convert it (iconv -f cp1251 -t utf-8), or say encoding cp1251 where one can be said."
+        f"convert it first: iconv -f cp1251 -t utf-8 {file} > utf8-{file}"
     )
 
 
