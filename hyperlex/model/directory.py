@@ -115,7 +115,8 @@ def bring_along(source: str | Path, staged: Path) -> None:
 def load_causal_model(source: str | Path) -> Any:
     """The causal language model at `source`, all its weights found, in the type that they have.
 
-    Raises `ConfigError` where there is none, `FormatError` where some of its weights are missing.
+    Raises `ConfigError` where there is none, `FormatError` where some of its weights are missing or
+    are 4-bit weights of another version.
     """
     from transformers import AutoModelForCausalLM
 
@@ -124,6 +125,8 @@ def load_causal_model(source: str | Path) -> Any:
         model, report = auto.from_pretrained(
             source, dtype="auto", output_loading_info=True, **model_options(source)
         )
+    except FormatError as error:  # ours, of 4-bit weights
+        raise FormatError(f"{str(source)!r}: {error}") from error
     except Exception as error:  # transformers and safetensors raise a dozen kinds
         raise ConfigError(
             f"{str(source)!r} is no causal language model that can be loaded here ({why(error)}). "

@@ -11,14 +11,17 @@ A subclass of `nn.Linear`, so that what looks for linear layers (PEFT, device ma
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import torch
 from torch import Tensor, nn
 
 import hyperlex_kernels as kernels
-from hyperlex.errors import ConfigError
+from hyperlex.errors import ConfigError, FormatError
 from hyperlex_kernels import PackedWeight, layout
+
+FORMAT_VERSION: Final = 2
+"""Of stored weights. In 1 the nibbles of nf4 stood for other levels; int4 is the same in both."""
 
 
 class Linear4bit(nn.Linear):
@@ -28,6 +31,9 @@ class Linear4bit(nn.Linear):
     `from_linear` / `from_packed`. `dtype` is that of the bias. Raises `ConfigError` for an unknown
     format or group size.
     """
+
+    # torch keeps it beside each layer of a state dict (safetensors do not).
+    _version = FORMAT_VERSION
 
     scales: Tensor
     zeros: Tensor | None
@@ -151,6 +157,23 @@ class Linear4bit(nn.Linear):
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}, format={self.format}, group_size={self.group_size}"
         )
+
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: Any, *rest: Any
+    ) -> None:
+        """Refuse nf4 weights whose nibbles mean other levels: they would load, and be wrong."""
+        version = local_metadata.get("version", FORMAT_VERSION)
+        if self.format == "nf4" and version != FORMAT_VERSION and f"{prefix}weight" in state_dict:
+            raise FormatError(
+                f"The nf4 weights of {prefix.removesuffix('.') or 'the layer'} are of format "
+                f"version {version}. This hyperlex reads {FORMAT_VERSION}. "
+                + (
+                    "Upgrade: pip install --upgrade hyperlex"
+                    if version > FORMAT_VERSION
+                    else "Quantise the dense weights again: Linear4bit.from_linear(linear)"
+                )
+            )
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Moves as any module does, but `.half()` or `.bfloat16()` must not round the scales."""

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from hyperlex.errors import ConfigError
+from hyperlex.errors import ConfigError, FormatError
 from hyperlex.hub import from_cache_alone, why
 from hyperlex.model.activations import activation_bytes
 from hyperlex.model.attention import NAME
@@ -104,6 +104,7 @@ def plan_memory(
 
     Raises:
         ConfigError: no such config, an unknown choice, a size below 1.
+        FormatError: a config that does not say how its quantised weights are stored.
     """
     sizes = {"gpu": gpu, "context": context, "batch": batch, "prefill": prefill}
     if low := [name for name, value in sizes.items() if value < 1]:
@@ -148,6 +149,7 @@ def read_config(source: str | Path) -> Any:
 
     Raises:
         ConfigError: there is none that transformers knows, or it is of no model that can be built.
+        FormatError: it does not say how its quantised weights are stored.
     """
     from transformers import AutoConfig
 
@@ -166,7 +168,27 @@ def read_config(source: str | Path) -> Any:
             f"{str(source)!r} has {heads} query heads and {groups} key/value heads. A multiple was "
             "expected: mend num_key_value_heads in its config.json."
         )
+    stored = getattr(config, "quantization_config", None)
+    if isinstance(stored, dict):
+        _check_stored(stored, str(source))
     return config
+
+
+def _check_stored(stored: dict[str, Any], source: str) -> None:
+    """Raise `FormatError` for a quantization_config that is damaged, or of another version."""
+    method = stored.get("quant_method")
+    if method == METHOD:
+        try:
+            HyperlexQuantConfig.from_dict(stored)
+        except FormatError as error:
+            raise FormatError(f"{source!r}: {error}") from error
+    # bitsandbytes once wrote no method.
+    elif not (method or stored.get("load_in_4bit") or stored.get("load_in_8bit")):
+        raise FormatError(
+            f"{source!r} has a quantization_config with quant_method {method!r}. {METHOD!r} was "
+            "expected, or another method that transformers knows. Put back the config.json that "
+            "was saved with the weights."
+        )
 
 
 def _build(
@@ -178,7 +200,7 @@ def _build(
         raise ConfigError(f"weights={weights!r}. Expected one of {', '.join(WEIGHTS)}.")
     quantization: HyperlexQuantConfig | None = None
     if weights is None and given.get("quant_method") == METHOD:
-        quantization = HyperlexQuantConfig(**given)
+        quantization = HyperlexQuantConfig.from_dict(given)
     elif weights in (None, "nf4", "int4"):
         quantization = HyperlexQuantConfig(weights or "nf4")
     dtype = DTYPES.get(weights or "") or compute_dtype(config)

@@ -206,14 +206,22 @@ class _Tensors(Mapping[str, Tensor]):
 
 
 def _quantization(source: str | Path) -> dict[str, Any]:
-    """The `quantization_config` of a local directory's config, or an empty one."""
+    """The `quantization_config` of a local directory's config, or an empty one.
+
+    Raises `FormatError` for a config.json that is no JSON.
+    """
     file = Path(source) / "config.json"
     if not file.is_file():
         return {}
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")).get(
-        "quantization_config", {}
-    )
-    return found
+    try:
+        settings = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise FormatError(
+            f"{file} is no JSON ({error}). The config.json that was saved with the weights was "
+            "expected: put it back."
+        ) from error
+    found = settings.get("quantization_config") if isinstance(settings, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _size(directory: Path) -> int:

@@ -11,7 +11,7 @@ stays as it is whatever `modules_to_not_convert` says.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Self
 
 import torch
 from torch import Tensor, nn
@@ -25,11 +25,12 @@ from transformers.utils.quantization_config import QuantizationConfigMixin
 
 import hyperlex_kernels as kernels
 from hyperlex.errors import ConfigError, FormatError
-from hyperlex.model.linear import Linear4bit
+from hyperlex.model.linear import FORMAT_VERSION, Linear4bit
 
 METHOD = "hyperlex"
-FORMAT_VERSION = 2
 _SCALE_DTYPES = {"float16": torch.float16, "float32": torch.float32}
+_SAVED: Final = ("format_version", "format", "group_size", "modules_to_not_convert", "scale_dtype")
+"""Keys that a saved config always has: a default in place of a lost one would be a guess."""
 
 
 @register_quantization_config(METHOD)
@@ -55,26 +56,22 @@ class HyperlexQuantConfig(QuantizationConfigMixin):
         **unknown: Any,
     ) -> None:
         unknown.pop("quant_method", None)
-        if format_version != FORMAT_VERSION:
-            raise FormatError(
-                f"The checkpoint's 4-bit weights have format_version {format_version!r}. This "
-                f"hyperlex reads {FORMAT_VERSION}. Quantise the original checkpoint again: "
-                "hyperlex quantize MODEL OUT"
-            )
+        _require_version(format_version)
         if unknown:
             raise ConfigError(
                 f"Unknown: {', '.join(sorted(unknown))}. HyperlexQuantConfig takes format, "
                 "group_size, modules_to_not_convert and scale_dtype."
             )
-        if format not in kernels.FORMATS or group_size not in kernels.GROUP_SIZES:
+        _require_one_of("format", format, kernels.FORMATS)
+        _require_one_of("group_size", group_size, kernels.GROUP_SIZES)
+        _require_one_of("scale_dtype", scale_dtype, tuple(_SCALE_DTYPES))
+        left = modules_to_not_convert
+        if left is not None and not (
+            isinstance(left, (list, tuple)) and all(isinstance(name, str) and name for name in left)
+        ):
             raise ConfigError(
-                f"format={format!r}, group_size={group_size}. Expected one of "
-                f"{', '.join(kernels.FORMATS)} and one of "
-                f"{', '.join(map(str, kernels.GROUP_SIZES))}."
-            )
-        if scale_dtype not in _SCALE_DTYPES:
-            raise ConfigError(
-                f"scale_dtype={scale_dtype!r}. Expected one of {', '.join(_SCALE_DTYPES)}."
+                f"modules_to_not_convert={left!r}. Expected a list of names of layers, as "
+                "['lm_head'], or None for the output head."
             )
         self.quant_method = METHOD  # type: ignore[assignment]
         self.format_version = format_version
@@ -82,6 +79,50 @@ class HyperlexQuantConfig(QuantizationConfigMixin):
         self.group_size = group_size
         self.modules_to_not_convert = modules_to_not_convert
         self.scale_dtype = scale_dtype
+
+    @classmethod
+    def from_dict(
+        cls, config_dict: dict[str, Any], return_unused_kwargs: bool = False, **kwargs: Any
+    ) -> Self:
+        """The config that `config.json` keeps, as transformers asks for it.
+
+        Raises `FormatError` for one that is not as it was saved: a key is lost, or has a value that
+        cannot be.
+        """
+        try:
+            if lost := [key for key in _SAVED if key not in config_dict]:
+                raise ConfigError(f"No {lost[0]}. Expected: {', '.join(_SAVED)}.")
+            parent: Any = super()  # has no types
+            made: Self = parent.from_dict(config_dict, return_unused_kwargs, **kwargs)
+        except ConfigError as error:
+            raise FormatError(
+                f"The quantization_config of the checkpoint is damaged. {error} Put back the "
+                "config.json that was saved with the weights, or quantise the original checkpoint "
+                "again: hyperlex quantize MODEL OUT"
+            ) from error
+        return made
+
+
+def _require_version(found: Any) -> None:
+    """Raise `FormatError` for 4-bit weights that are stored in another way than ours."""
+    if type(found) is not int:
+        raise ConfigError(f"format_version={found!r}. Expected {FORMAT_VERSION}.")
+    if found != FORMAT_VERSION:
+        remedy = (
+            "A newer one wrote it. Upgrade: pip install --upgrade hyperlex"
+            if found > FORMAT_VERSION
+            else "Quantise the original checkpoint again: hyperlex quantize MODEL OUT"
+        )
+        raise FormatError(
+            f"The checkpoint's 4-bit weights have format_version {found}. This hyperlex reads "
+            f"{FORMAT_VERSION}. {remedy}"
+        )
+
+
+def _require_one_of(name: str, value: Any, choices: tuple[Any, ...]) -> None:
+    # By type as well: True is 1 and 64.0 is 64, and neither is a size.
+    if not any(type(value) is type(choice) and value == choice for choice in choices):
+        raise ConfigError(f"{name}={value!r}. Expected one of {', '.join(map(repr, choices))}.")
 
 
 class _Quantize(ConversionOps):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from hyperlex.errors import ConfigError
+from hyperlex.errors import ConfigError, FormatError
 from hyperlex.model.linear import Linear4bit, concatenate, fuse_projections
 from hyperlex_kernels import FORMATS
 
@@ -34,6 +34,27 @@ def test_a_state_dict_gives_the_layer_back(format: str) -> None:
     other.load_state_dict(linear.state_dict())
     x = torch.randn(3, 128)
     assert torch.equal(linear(x), other(x))
+
+
+@pytest.mark.parametrize(
+    ("version", "remedy"), [(1, "Quantise the dense weights again"), (3, "Upgrade")]
+)
+def test_a_state_dict_of_another_format_is_refused(
+    version: int, remedy: str, tmp_path: Path
+) -> None:
+    """Its nibbles would be taken for other levels. int4 has no levels."""
+    for format in FORMATS:
+        torch.save(nn.Sequential(layer(format)).state_dict(), tmp_path / "weights.pt")
+        state = torch.load(tmp_path / "weights.pt", weights_only=True)
+        state._metadata["0"]["version"] = version
+        other = nn.Sequential(Linear4bit(128, 96, format=format))
+        if format == "nf4":
+            with pytest.raises(FormatError, match=f"0 are of format version {version}.*{remedy}"):
+                other.load_state_dict(state)
+        else:
+            other.load_state_dict(state)
+    # A dictionary without metadata, as of safetensors, says nothing, and is taken.
+    nn.Sequential(Linear4bit(128, 96)).load_state_dict(dict(nn.Sequential(layer()).state_dict()))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)

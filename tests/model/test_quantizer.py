@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,10 +23,14 @@ from transformers import (
 )
 
 from hyperlex.errors import ConfigError, FormatError
+from hyperlex.model.directory import load_causal_model
 from hyperlex.model.linear import Linear4bit, fuse_projections
 from hyperlex.model.lora import Lora4bit, prepare_lora
+from hyperlex.model.plan import plan_memory
 from hyperlex.model.quantize import quantize_directory
-from hyperlex.model.quantizer import HyperlexQuantConfig
+from hyperlex.model.quantizer import _SAVED, HyperlexQuantConfig
+from hyperlex.recipes.loading import load_for
+from hyperlex.sizes import GIB
 from hyperlex_kernels import FORMATS, NF4_LEVELS
 
 IDS = torch.arange(34).view(2, 17) % 120
@@ -148,14 +153,94 @@ def test_a_fresh_process_needs_one_import(dense: Path, tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr[-2000:]
 
 
-def test_another_format_version_is_refused(dense: Path, tmp_path: Path) -> None:
-    load(dense, quantization_config=HyperlexQuantConfig()).save_pretrained(tmp_path / "packed")
-    file = tmp_path / "packed" / "config.json"
-    settings = json.loads(file.read_text())
-    settings["quantization_config"]["format_version"] = 1
-    file.write_text(json.dumps(settings))
-    with pytest.raises(FormatError, match="format_version 1"):
-        load(tmp_path / "packed")
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved 4-bit model, to be copied and spoiled."""
+    folder = tmp_path_factory.mktemp("saved")
+    llama().save_pretrained(folder / "dense")
+    model = load(folder / "dense", quantization_config=HyperlexQuantConfig())
+    model.save_pretrained(folder / "packed")
+    return folder / "packed"
+
+
+def spoiled(packed: Path, out: Path, changed: dict[str, Any]) -> Path:
+    """A copy whose quantization_config has other values; a key that is to be `LOST` is gone."""
+    shutil.copytree(packed, out)
+    settings = json.loads((out / "config.json").read_text("utf-8"))
+    stored = settings["quantization_config"] | changed
+    settings["quantization_config"] = {k: v for k, v in stored.items() if v is not LOST}
+    (out / "config.json").write_text(json.dumps(settings), "utf-8")
+    return out
+
+
+LOST = object()
+READERS = (load, load_for, load_causal_model, lambda path: plan_memory(path, gpu=GIB, context=32))
+
+
+@pytest.mark.parametrize(
+    ("version", "remedy"),
+    [(1, "Quantise the original checkpoint again"), (3, "pip install --upgrade hyperlex")],
+)
+def test_another_format_version_is_refused(
+    version: int, remedy: str, packed: Path, tmp_path: Path
+) -> None:
+    """With the remedy that helps: to quantise again is none against what a newer version wrote."""
+    path = spoiled(packed, tmp_path / "other", {"format_version": version})
+    for reader in READERS:
+        with pytest.raises(FormatError, match=f"format_version {version}.*reads 2.*{remedy}"):
+            reader(path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        *(({key: LOST}, f"No {key}. Expected: format_version, ") for key in _SAVED),
+        ({"format_version": "2"}, "format_version='2'. Expected 2."),
+        ({"format": None}, "format=None. Expected one of 'nf4', 'int4'."),
+        ({"group_size": "64"}, "group_size='64'. Expected one of 32, 64."),
+        ({"group_size": 64.0}, "group_size=64.0. Expected one of 32, 64."),
+        ({"scale_dtype": ["float16"]}, r"scale_dtype=\['float16'\]. Expected one of 'float16'"),
+        (
+            {"modules_to_not_convert": "lm_head"},
+            "modules_to_not_convert='lm_head'. Expected a list",
+        ),
+        ({"modules_to_not_convert": [7]}, r"modules_to_not_convert=\[7\]. Expected a list"),
+        ({"bits": 4}, "Unknown: bits."),
+    ],
+)
+def test_a_damaged_config_says_what_is_wrong_with_it(
+    changed: dict[str, Any], expected: str, packed: Path, tmp_path: Path
+) -> None:
+    path = spoiled(packed, tmp_path / "damaged", changed)
+    for reader in READERS:
+        with pytest.raises(FormatError, match=f"is damaged. {expected}.*Put back the config.json"):
+            reader(path)
+
+
+def test_a_config_that_names_no_method_is_refused(packed: Path, tmp_path: Path) -> None:
+    path = spoiled(packed, tmp_path / "nameless", {"quant_method": LOST})
+    for reader in (load_for, READERS[-1]):
+        with pytest.raises(FormatError, match=r"quant_method None\. 'hyperlex' was expected"):
+            reader(path)
+
+
+def test_a_config_of_other_weights_is_refused(packed: Path, tmp_path: Path) -> None:
+    """nf4 has no zero points, which int4 needs: they would be random."""
+    path = spoiled(packed, tmp_path / "other", {"format": "int4"})
+    with pytest.raises(FormatError, match="has no weights for 14 parameters .*zeros"):
+        load_for(path)
+
+
+def test_a_config_that_is_no_json_is_not_quantised(dense: Path, tmp_path: Path) -> None:
+    settings = json.loads((dense / "config.json").read_text("utf-8"))
+    (dense / "config.json").write_text(
+        json.dumps(settings | {"quantization_config": None}), "utf-8"
+    )
+    assert quantize_directory(dense, tmp_path / "out", HyperlexQuantConfig()).layers == 14
+    (dense / "config.json").write_text("{", "utf-8")
+    with pytest.raises(FormatError, match=r"config\.json is no JSON .*put it back"):
+        quantize_directory(dense, tmp_path / "again", HyperlexQuantConfig())
+    assert not (tmp_path / "again").exists()
 
 
 def test_settings_out_of_range_are_refused() -> None:
