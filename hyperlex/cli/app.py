@@ -3,6 +3,7 @@
 0     done
 1     the doctor found something broken, or a bug of ours (then with its traceback)
 2     a user's mistake: one line on stderr
+3     a plan that does not fit the card
 130   Ctrl-C
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -15,6 +15,9 @@ from hyperlex.sizes import GIB
 
 if TYPE_CHECKING:
     from hyperlex.model.plan import MemoryPlan
+
+TOO_LARGE: Final = 3
+"""Exit status of a plan that does not fit: an answer, and no mistake, which would be 2."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def plan(
 ) -> None:
     """Tell what MODEL takes on a card, what fits, and how much Russian text the context holds.
 
-    No weights are needed: the config alone says it.
+    No weights are needed: the config alone says it. Exit status: 0 if it fits, 3 if it does not.
     """
     card, tokens, kept = (
         _size("--gpu", gpu),
@@ -105,6 +108,8 @@ def plan(
         typer.echo(json.dumps(_as_json(answers), ensure_ascii=False))
     else:
         _print(answers)
+    if not answers[-1][1].fits:
+        raise typer.Exit(TOO_LARGE)
 
 
 def _size(option: str, words: str) -> int:

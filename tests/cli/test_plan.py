@@ -49,6 +49,14 @@ def test_a_person_is_told_what_fits(run: Any, model: Path) -> None:
         assert part in text, (part, text)
     small = run("plan", model, "--gpu", "256MB")
     assert "of 0.25: does not fit, 0.25 too much" in " ".join(small.stdout.split())
+    assert "3 if it does not" in " ".join(run("plan", "--help").stdout.split())
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_script_sees_whether_it_fits(run: Any, model: Path, words: tuple[str, ...]) -> None:
+    fits, does_not = (run("plan", model, "--gpu", size, *words) for size in ("1GB", "256MB"))
+    assert (fits.exit_code, does_not.exit_code) == (0, 3)
+    assert does_not.stdout and not does_not.stderr
 
 
 def test_machines_get_json(run: Any, model: Path) -> None:
