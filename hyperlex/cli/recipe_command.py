@@ -11,6 +11,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import typer
 from typer.core import TyperCommand
 
+from hyperlex.errors import ConfigError
+
 _NAMED = "hyperlex.recipe"
 
 
@@ -46,13 +48,21 @@ def recipe_words(recipe: str | None, extra: list[str]) -> tuple[str | None, dict
     """The recipe, if one is named, and the flags that were given for its keys.
 
     Raises:
-        ConfigError: as `parse_flags`.
+        ConfigError: a flag that is given twice; as `parse_flags`.
     """
     from hyperlex.recipes.config import parse_flags
 
-    if recipe is not None and recipe.startswith("--"):
-        return None, parse_flags([recipe, *extra])
-    return recipe, parse_flags(extra)
+    words = extra
+    if recipe is not None and recipe.startswith("-"):
+        words = [recipe, *extra]
+        recipe = None
+    flags = [word.partition("=")[0] for word in words if word.startswith("--")]
+    if twice := [flag for flag in flags if flags.count(flag) > 1]:
+        raise ConfigError(
+            f"{twice[0]} is given twice. Once was expected: a list is one value, as in "
+            f"{twice[0]} a,b"
+        )
+    return recipe, parse_flags(words)
 
 
 @contextmanager

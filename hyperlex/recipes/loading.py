@@ -16,7 +16,7 @@ from typing import Any, Final
 from hyperlex.compat import available, require
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.hub import model_options, snapshot, why
-from hyperlex.recipes.config import RESOLVED_FILE, read_recipe
+from hyperlex.recipes.config import RESOLVED_FILE, read_recipe, read_toml
 from hyperlex.recipes.finetune.config import FinetuneConfig
 from hyperlex.recipes.pretrain.tokens import open_tokenizer
 from hyperlex.sizes import parse_size
@@ -186,7 +186,9 @@ def load_for(
             f"{str(model)!r} is no causal language model that can be loaded here ({why(error)}). "
             "A directory that save_pretrained wrote, or the hub id of one, was expected."
         ) from error
-    if missing := sorted(name for name in report["missing_keys"] if not name.endswith(_MADE)):
+    # Of a checkpoint that is stored in 4 bits they are there, or its config is of other weights.
+    made = () if stored in _FOUR_BITS else _MADE
+    if missing := sorted(name for name in report["missing_keys"] if not name.endswith(made)):
         raise FormatError(
             f"{str(model)!r} has no weights for {len(missing)} parameters of "
             f"{type(loaded).__name__} ({missing[0]} …), which would be random. A whole causal "
@@ -281,10 +283,19 @@ def _one_training(folder: Path) -> Path:
 
 
 def _finetuned(folder: Path) -> FinetuneConfig | None:
-    """The recipe of a fine-tuned result; None for any other model."""
+    """The recipe of a fine-tuned result; None for any other model.
+
+    Raises:
+        ConfigError: the recipe is one of pretraining, and there is no model yet.
+    """
     file = folder / RESOLVED_FILE
     if not file.is_file() or (folder / "config.json").is_file():
         return None
+    if "layers" in read_toml(file):
+        raise ConfigError(
+            f"{folder} holds a run that has not come to its end: there is no config.json. Go on "
+            f"with it first: hyperlex pretrain {file} --resume"
+        )
     return read_recipe(FinetuneConfig, file)
 
 

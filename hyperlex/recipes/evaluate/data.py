@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from hyperlex.errors import ConfigError, FormatError
+from hyperlex.errors import ConfigError, FormatError, did_you_mean
 from hyperlex.hub import is_hub_id
 from hyperlex.measure.texts import Text, texts_of
+from hyperlex.recipes.finetune.chat import messages_of
 from hyperlex.recipes.finetune.config import template_columns
+from hyperlex.recipes.finetune.pieces import filled
 from hyperlex.recipes.finetune.rows import Row as TableRow
 from hyperlex.recipes.finetune.rows import read_rows
 
@@ -45,13 +46,14 @@ class Row:
 
     Attributes:
         place: file and line or row, for errors.
+        prompt: its texts, each of which is encoded by itself, as in training; () of messages.
         document: rows of one document are drawn together; "" for a row of its own.
         completion, label: one of the two is there.
         messages: instead of a prompt, what a chat template makes one of.
     """
 
     place: str
-    prompt: str
+    prompt: tuple[str, ...]
     completion: str | None
     label: str | None
     document: str = ""
@@ -111,10 +113,15 @@ def read_data(
 
 
 def read_prompts(path: str | Path, columns: Columns) -> list[str]:
-    """Prompts of a file: each line of a `.txt`, each row of a table.
+    """Prompts of a file, as text: each line of a `.txt`, each row of a table.
 
     Raises as `read_data`.
     """
+    return ["".join(row.prompt) for row in prompt_rows(path, columns)]
+
+
+def prompt_rows(path: str | Path, columns: Columns) -> list[Row]:
+    """The same as rows without an answer."""
     file = Path(path)
     if not file.is_file():
         raise ConfigError(f"{path}: no such file of prompts. Check the path.")
@@ -122,10 +129,10 @@ def read_prompts(path: str | Path, columns: Columns) -> list[str]:
         prompts = [_prompt(row, columns) for row in read_rows(str(file))]
     else:
         text = "".join(text.text for text in texts_of(file))
-        prompts = [line for line in text.splitlines() if line.strip()]
+        prompts = [(line,) for line in text.splitlines() if line.strip()]
     if not prompts:
         raise ConfigError(f"{path} has no prompt: one on each line was expected.")
-    return prompts
+    return [Row(str(path), prompt, None, None) for prompt in prompts]
 
 
 def _items(source: str | Path, columns: Columns) -> Iterator[Text | Row]:
@@ -144,15 +151,17 @@ def _item(row: TableRow, columns: Columns, document: str) -> Text | Row:
     if cells.get(columns.label) not in (None, ""):
         label = row.text(columns.label).strip()
         return Row(row.place, _prompt(row, columns), None, label, document)
-    if columns.completion in cells:
+    # A table has every column in every row, and null where there is nothing.
+    if cells.get(columns.completion) is not None:
         answer = row.text(columns.completion)
         return Row(row.place, _prompt(row, columns), answer, None, document)
-    if columns.messages in cells:
+    if cells.get(columns.messages) is not None:
         return _talk(row, columns, document)
     if columns.text in cells:
         return Text(row.text(columns.text), "text", document)
+    met = [f"{name!r}{' (null)' if cell is None else ''}" for name, cell in cells.items()]
     raise FormatError(
-        f"{row.place}: the columns are {', '.join(map(repr, cells)) or 'none'}. One named "
+        f"{row.place}: the columns are {', '.join(met) or 'none'}. One named "
         f"{columns.text!r}, {columns.messages!r}, {columns.label!r}, or {columns.prompt!r} and "
         f"{columns.completion!r} was expected: name yours with --text-column, --prompt-column, "
         "--completion-column or --label-column."
@@ -161,32 +170,27 @@ def _item(row: TableRow, columns: Columns, document: str) -> Text | Row:
 
 def _talk(row: TableRow, columns: Columns, document: str) -> Row:
     """A conversation whose last message is expected after the others."""
-    found = row.cell(columns.messages)
-    try:
-        messages = json.loads(found) if isinstance(found, str) else list(found)
-        *before, last = [{"role": m["role"], "content": m["content"]} for m in messages]
-    except (ValueError, TypeError, KeyError) as error:
-        raise FormatError(
-            f"{row.place}: {columns.messages!r} holds {found!r:.40}. Messages were expected: "
-            '[{"role": "user", "content": "…"}, …].'
-        ) from error
-    if not before or last["role"] not in ("assistant", "bot"):
+    *before, last = messages_of(row.cell(columns.messages), row.place)
+    if not before or last["role"] != "assistant":
         raise FormatError(
             f"{row.place}: the messages end with one of {last['role']!r}. Something said, and an "
             "answer of 'assistant' at the end, were expected."
         )
-    return Row(row.place, "", str(last["content"]), None, document, tuple(before))
+    return Row(row.place, (), last["content"], None, document, tuple(before))
 
 
-def _prompt(row: TableRow, columns: Columns) -> str:
+def _prompt(row: TableRow, columns: Columns) -> tuple[str, ...]:
+    """The texts of the prompt, as `Row` has them."""
     if columns.template is not None:
-        needed = template_columns(columns.template)
-        # Of several files, the template is for those that have its columns.
-        if columns.prompt not in row.cells or set(needed) <= row.cells.keys():
-            return columns.template.format(**{name: row.text(name) for name in needed})
+        lost = [name for name in template_columns(columns.template) if name not in row.cells]
+        # Of several files, the template is for those that have its columns. A slip is told all the
+        # same: the prompts would be others than were asked for.
+        slip = any(did_you_mean(name, map(str, row.cells), likeness=0.75) for name in lost)
+        if columns.prompt not in row.cells or not lost or slip:
+            return (filled(columns.template, row),)
     for name in (columns.prompt, columns.text):
         if name in row.cells:
-            return row.text(name)
+            return tuple(row.texts(name))
     raise FormatError(
         f"{row.place}: no column {columns.prompt!r} or {columns.text!r} to make a prompt of. Name "
         "it with --prompt-column, or make it with --template."

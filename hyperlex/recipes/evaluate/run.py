@@ -19,7 +19,7 @@ from hyperlex.measure.language_model import bits
 from hyperlex.measure.peer import FastPeer, HyperPeer
 from hyperlex.measure.perplexity import TextBits, difference, perplexity
 from hyperlex.measure.texts import Text, texts_of
-from hyperlex.recipes.evaluate.data import Columns, Data, Row, read_data, read_prompts
+from hyperlex.recipes.evaluate.data import Columns, Data, Row, prompt_rows, read_data
 from hyperlex.recipes.evaluate.opening import Opened, open_model, stop_at_turns
 from hyperlex.recipes.evaluate.report import Classified, Evaluation, Example, ModelReport
 from hyperlex.recipes.finetune.chat import Chat
@@ -255,7 +255,7 @@ class Reader:
         for number, row in enumerate(rows):
             self._told("weighing labels", number, len(rows))
             answers = [
-                self._tok.encode(joined(row.prompt, label).pieces[1].text) for label in labels
+                self._tok.encode(joined(row.prompt[-1], label).pieces[1].text) for label in labels
             ]
             prompt = self._prompt(row.prompt, longest)
             found = answer_bits(self._model, prompt, answers, batch=self._settings.batch)
@@ -277,8 +277,7 @@ class Reader:
         for task in copy_tasks(
             texts, settings.copies, seed=settings.seed, form=settings.copy_form, part="test"
         ):
-            asked = [index for line in task.lines for index in self._tok.encode(line)]
-            asked = opening(self._model, self._tok, asked)
+            asked = opening(self._model, self._tok, self._ids(task.lines))
             # Room for the text in base ids, however it is written, and some to go wrong in.
             most = len(self._tok.base_encode(task.completion)) + 8
             if limit is None or len(asked) + most <= limit:
@@ -294,10 +293,12 @@ class Reader:
             copies.append(Copy(task.text, canonical, text, ids))
         return copy_scores(copies, self._tok.layout.is_hyper, settings.resampling)
 
-    def write(self, stage: str, prompts: Sequence[str], tokens: int | None = None) -> list[str]:
-        """The model's answers as text, cut at `stop`."""
+    def write(
+        self, stage: str, prompts: Sequence[Sequence[str]], tokens: int | None = None
+    ) -> list[str]:
+        """The model's answers to prompts, see `prompt_of`, as text, cut at `stop`."""
         most = tokens or self._settings.max_new_tokens
-        asked = [self._prompt(text, most) for text in prompts]
+        asked = [self._prompt(texts, most) for texts in prompts]
         emitted = self._emit(stage, asked, [most] * len(asked))
         return [self._ended(self._tok.decode(ids)) for ids in emitted]
 
@@ -315,12 +316,16 @@ class Reader:
             told=lambda done: self._told(stage, done, len(prompts)),
         )
 
-    def _prompt(self, text: str, room: int) -> list[int]:
+    def _ids(self, texts: Sequence[str]) -> list[int]:
+        """The ids of texts that follow each other, each encoded by itself, as in training."""
+        return [index for text in texts for index in self._tok.encode(text)]
+
+    def _prompt(self, texts: Sequence[str], room: int) -> list[int]:
         """The ids of a prompt, with room behind them."""
         from hyperlex.model.completions import check_fits
         from hyperlex.model.generate import opening, positions_of
 
-        ids = opening(self._model, self._tok, self._tok.encode(text))
+        ids = opening(self._model, self._tok, self._ids(texts))
         limit = positions_of(self._model)
         if limit is None or len(ids) + room <= limit:
             return ids
@@ -329,11 +334,11 @@ class Reader:
         self.shortened += 1
         return ids[len(ids) + room - limit :]
 
-    def prompt_of(self, row: Row) -> str:
-        """The prompt of a row as text; of messages, by the chat template of this model."""
+    def prompt_of(self, row: Row) -> tuple[str, ...]:
+        """The texts of the prompt of a row; of messages one, by the chat template of this model."""
         if not row.messages:
             return row.prompt
-        return self._chat.prompt(list(row.messages))
+        return (self._chat.prompt(list(row.messages)),)
 
     @cached_property
     def _chat(self) -> Chat:
@@ -370,17 +375,16 @@ def _cut(data: Data, characters: int) -> Data:
 def _prompts(data: Data, settings: Settings) -> tuple[Row, ...]:
     """Prompts for the examples, with what was expected after them."""
     if settings.prompts is not None:
-        found = read_prompts(settings.prompts, settings.columns)
-        rows = [Row(settings.prompts, prompt, None, None) for prompt in found]
+        rows = prompt_rows(settings.prompts, settings.columns)
         return tuple(rows[: settings.examples or None])
-    texts = [Row(text.domain, _opening(text.text), None, None) for text in data.texts]
+    texts = [Row(text.domain, (_opening(text.text),), None, None) for text in data.texts]
     return (*data.rows, *texts)[: settings.examples]
 
 
 def _shown(row: Row) -> str:
     """A prompt for people: messages without the template of any one model."""
     if not row.messages:
-        return row.prompt
+        return "".join(row.prompt)
     return "\n".join(f"{message['role']}: {message['content']}" for message in row.messages)
 
 

@@ -17,10 +17,10 @@ trainer     the loop, on transformers' Trainer
 checkpoint  what is kept of a run, to go on from
 log         log.jsonl
 memory      what a run takes, and may take
-output      the directory of a run, new or to go on with
+output      the directory of a run, new, to go on with, or finished
 run         all of it together
 """
 
 from hyperlex.recipes.finetune.config import FinetuneConfig as FinetuneConfig
-from hyperlex.recipes.finetune.run import FinetuneResult as FinetuneResult
+from hyperlex.recipes.finetune.output import FinetuneResult as FinetuneResult
 from hyperlex.recipes.finetune.run import finetune as finetune

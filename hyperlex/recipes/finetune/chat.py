@@ -91,7 +91,7 @@ class Chat:
     def prompt(self, messages: Sequence[dict[str, Any]]) -> str:
         """The text after which the assistant's next answer stands. Raises as `render`."""
         place = "The conversation"
-        return self._rendered(_messages(messages, place), place, True)[0]
+        return self._rendered(messages_of(messages, place), place, True)[0]
 
     @property
     def end_of_turn(self) -> str:
@@ -116,7 +116,7 @@ class Chat:
             FormatError: no such conversation; one that the template refuses; a template that does
                 not show where answers are.
         """
-        found = _messages(messages, place)
+        found = messages_of(messages, place)
         if not any(m["role"] == "assistant" and m["content"].strip() for m in found):
             return None
         plain, spans = self._rendered(found, place)
@@ -200,7 +200,12 @@ def _require_role(role: str, place: str) -> None:
         )
 
 
-def _messages(found: Any, place: str) -> list[dict[str, Any]]:
+def messages_of(found: Any, place: str) -> list[dict[str, Any]]:
+    """The messages of a cell, which holds them or JSON of them.
+
+    Raises:
+        FormatError: no messages, or one without a role or a text.
+    """
     if isinstance(found, str):
         try:
             found = json.loads(found)
@@ -211,7 +216,7 @@ def _messages(found: Any, place: str) -> list[dict[str, Any]]:
             ) from error
     if not isinstance(found, Sequence) or isinstance(found, str) or not found:
         raise FormatError(
-            f"{place}: {type(found).__name__} instead of messages. "
+            f"{place}: {found!r:.40} instead of messages. "
             '[{"role": "user", "content": "…"}, …] was expected.'
         )
     for message in found:

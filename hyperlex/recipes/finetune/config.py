@@ -202,12 +202,15 @@ class FinetuneConfig:
 def template_columns(template: str) -> list[str]:
     """The columns that a template names, in order. Raises `ConfigError` for a broken template."""
     try:
-        fields = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+        parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
+        if odd := [name for _, name, form, conversion in parts if form or conversion]:
+            raise ValueError(f"more than a column stands in {{{odd[0]}…}}")
     except ValueError as error:
         raise ConfigError(
             f"template = {template!r} is broken ({error}). Write {{column}} where a cell goes, and "
             "{{ or }} for a brace itself."
         ) from error
+    fields = [str(name) for _, name, _, _ in parts]
     if not fields or not all(fields):
         raise ConfigError(
             f"template = {template!r} names no column. Write {{column}} where a cell goes."

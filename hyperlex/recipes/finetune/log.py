@@ -19,15 +19,17 @@ class RunLog:
         self.path = directory / LOG_FILE
         self.lines: list[dict[str, Any]] = []
 
-    def go_on_from(self, step: int) -> None:
-        """Keep the lines up to `step`: those after it belong to steps that are done again."""
+    def read(self) -> None:
+        """Take up the lines that are there. Raises `FormatError` for one that is no line of a log,
+        but for half a line at the end.
+        """
         if not self.path.is_file():
             return
-        kept = []
+        found = []
         for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), 1):
             try:
                 entry = json.loads(line)
-                written = int(entry["step"])
+                int(entry["step"])
             except (ValueError, KeyError, TypeError) as error:
                 # The last line of a run that was killed may be a half; it is done again.
                 if self.path.read_text(encoding="utf-8").count("\n") < number:
@@ -35,10 +37,18 @@ class RunLog:
                 raise FormatError(
                     f"{self.path}, line {number}, is no line of a log. Delete the line to go on."
                 ) from error
-            if written <= step:
-                kept.append(entry)
-        self.lines = kept
-        atomic_write_text(self.path, "".join(_line(entry) for entry in kept))
+            found.append(entry)
+        self.lines = found
+
+    def go_on_from(self, step: int) -> None:
+        """Keep the lines up to `step`: those after it belong to steps that are done again. Raises
+        as `read`.
+        """
+        if not self.path.is_file():
+            return
+        self.read()
+        self.lines = [entry for entry in self.lines if int(entry["step"]) <= step]
+        atomic_write_text(self.path, "".join(_line(entry) for entry in self.lines))
 
     def add(self, entry: dict[str, Any]) -> None:
         self.lines.append(entry)

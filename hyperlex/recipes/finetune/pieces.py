@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 from operator import itemgetter
+from string import Formatter
 from typing import NamedTuple
 
 from hyperlex.errors import FormatError, did_you_mean
@@ -63,10 +64,26 @@ def cutter(config: FinetuneConfig, chat: Chat | None) -> Cut:
 
 def prompt_of(row: Row, config: FinetuneConfig) -> str:
     """The prompt of a row, as training sees it: what a model that was trained so is to be given."""
-    if config.template is not None:
-        return _filled(config.template, row)
-    assert config.prompt_column is not None
-    return row.text(config.prompt_column)
+    return "".join(_prompt_texts(row, config))
+
+
+def filled(template: str, row: Row) -> str:
+    """A template with the cells of a row in it; null is nothing, as an empty text is.
+
+    Raises:
+        FormatError: a column that is not there; null in all of them.
+    """
+    columns = template_columns(template)
+    if all(row.cell(column) is None for column in columns):
+        raise FormatError(
+            f"{row.place}: null in {' and '.join(map(repr, columns))}, all that the template "
+            'names. A text was expected: write "" for an empty one, or take the row out.'
+        )
+    # Not by str.format, for which a dot or a bracket in the name of a column means something.
+    return "".join(
+        literal + ("" if column is None else row.text(column))
+        for literal, column, _, _ in Formatter().parse(template)
+    )
 
 
 def label_of(row: Row, config: FinetuneConfig) -> str:
@@ -101,17 +118,22 @@ def _plain(row: Row, config: FinetuneConfig) -> Pieces | None:
     if config.template is not None:
         if not any(row.text(column).strip() for column in template_columns(config.template)):
             return None
-        return Pieces([Piece(_filled(config.template, row), True)])
+        return Pieces([Piece(filled(config.template, row), True)])
     parts = [row.text(column).strip() for column in config.text_columns]
     # The last column is the text itself: a heading over nothing is no text.
     return Pieces([Piece("\n\n".join(filter(None, parts)), True)]) if parts[-1] else None
 
 
+def _prompt_texts(row: Row, config: FinetuneConfig) -> list[str]:
+    """The texts that make the prompt, each of which is encoded by itself."""
+    if config.template is not None:
+        return [filled(config.template, row)]
+    assert config.prompt_column is not None
+    return row.texts(config.prompt_column)
+
+
 def _prompted(row: Row, config: FinetuneConfig) -> Pieces | None:
-    if config.template is None and config.prompt_column is not None:
-        *before, last = row.texts(config.prompt_column)
-    else:
-        before, last = [], prompt_of(row, config)
+    *before, last = _prompt_texts(row, config)
     if config.label_column:
         completion = label_of(row, config)
     else:
@@ -133,8 +155,3 @@ def _conversation(row: Row, column: str, chat: Chat) -> Pieces | None:
     ]
     # A template writes the beginning and the ends of turns itself.
     return Pieces(pieces, ends=False, begins=not chat.begins(pieces[0].text))
-
-
-def _filled(template: str, row: Row) -> str:
-    cells = {column: row.text(column) for column in template_columns(template)}
-    return template.format(**cells)

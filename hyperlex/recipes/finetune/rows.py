@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -43,11 +44,23 @@ class Row:
                 f"{self.place}: the column {column!r} holds a {type(value).__name__}. A text was "
                 "expected."
             )
+        if isinstance(value, float) and math.isnan(value):
+            raise FormatError(
+                f"{self.place}: the column {column!r} holds NaN. A text was expected: write null "
+                "where there is none."
+            )
         return str(value)
 
     def texts(self, column: str) -> list[str]:
-        """The texts of a list in a column; of any other cell its one `text`."""
+        """The texts of a list in a column; of any other cell its one `text`, which must be there:
+        an empty one is a text, null is none.
+        """
         value = self.cell(column)
+        if value is None:
+            raise FormatError(
+                f"{self.place}: the column {column!r} holds null. A text, or a list of texts, was "
+                'expected: write "" for an empty one, or take the row out.'
+            )
         if not isinstance(value, list):
             return [self.text(column)]
         if not value or not all(isinstance(each, str) for each in value):
@@ -95,8 +108,8 @@ def _rows(source: str) -> Iterator[Row]:
         yield from _numbered(dataset_rows(hub["id"], hub["config"], "train"), source)
     else:
         raise ConfigError(
-            f"data = {source!r}: no such file, folder or corpus. Check the path. A data set on the "
-            "hub is named owner/name."
+            f"{source!r}: no such file, folder or corpus. Check the path. A data set on the hub is "
+            "named owner/name."
         )
 
 

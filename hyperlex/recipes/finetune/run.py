@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING, Any
 from hyperlex.compat import require
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_directory
-from hyperlex.recipes.config import RESOLVED_FILE, write_recipe
 from hyperlex.recipes.finetune.chat import Chat
 from hyperlex.recipes.finetune.config import FinetuneConfig
 from hyperlex.recipes.finetune.memory import cap_memory, plan_run
-from hyperlex.recipes.finetune.output import compare_data, open_run, with_whole_paths
+from hyperlex.recipes.finetune.output import (
+    FinetuneResult,
+    begin_run,
+    compare_data,
+    finished,
+    open_run,
+    with_whole_paths,
+    write_result,
+)
 from hyperlex.recipes.finetune.pieces import cutter
 from hyperlex.recipes.finetune.rows import read_rows
 from hyperlex.recipes.finetune.sequences import Encoder, Sequences, make_sequences
@@ -33,31 +40,14 @@ Told = Callable[[str], None]
 Progress = Callable[[str, int, int | None], None]
 
 
-@dataclass(frozen=True)
-class FinetuneResult:
-    """What a run did.
-
-    Attributes:
-        directory: where the result is.
-        losses: nats a token, line by line of the log.
-        trainable, total: numbers of parameters, adapters counted in both.
-        seconds: of training, over all parts of an interrupted run.
-    """
-
-    directory: Path
-    losses: tuple[float, ...]
-    trainable: int
-    total: int
-    seconds: float
-
-
 def finetune(
     config: FinetuneConfig, *, told: Told | None = None, progress: Progress | None = None
 ) -> FinetuneResult:
     """Train as the recipe says, and write the result into `config.output`.
 
     It holds the adapter as PEFT has it (or the model, for `adapters = "none"`), the tokenizer,
-    `recipe.toml`, `log.jsonl`, `data.json` and `checkpoints/`. `load_trained` reads it.
+    `recipe.toml`, `log.jsonl`, `data.json`, `result.json` and `checkpoints/`. `load_trained` reads
+    it. With `config.resume` a run that is finished is left as it is.
 
     Args:
         told: is told in words what runs instead of what was asked for, what was left out, and what
@@ -88,6 +78,12 @@ def _run(config: FinetuneConfig, say: Told, progress: Progress | None) -> Finetu
     _check_alone()
     directory = Path(config.output)
     go_on = open_run(config, directory)
+    if go_on and (result := finished(directory)) is not None:
+        say(
+            f"The run in {config.output} is finished, and was left as it is. To train further, "
+            "name a new output."
+        )
+        return result
     from hyperlex.recipes.loading import load_tokenizer, quiet_bitsandbytes, what_runs
 
     quiet_bitsandbytes()
@@ -107,10 +103,8 @@ def _run(config: FinetuneConfig, say: Told, progress: Progress | None) -> Finetu
             say("The chat template ends answers by no special token: ends are not learned.")
     sequences, validation = read_sequences(config, tok, told=say)
     plan_run(config, running, tok.layout, say)
-    directory.mkdir(parents=True, exist_ok=True)
-    compare_data(directory, sequences, go_on)
-    # Before any step: a run that is killed is known by it.
-    write_recipe(replace(config, resume=False), directory / RESOLVED_FILE)
+    if go_on:
+        compare_data(directory, sequences)
     return _train(config, running, tok, sequences, validation, go_on, say, progress)
 
 
@@ -128,12 +122,12 @@ def read_sequences(
         skip_long=config.too_long == "skip",
         told=told or (lambda line: None),
     )
-    sequences = make(read_rows(config.data, config.limit))
+    sequences = make(read_rows(config.data, config.limit), name=config.data)
     if config.validation is None:
         return sequences, None
     if (share := config.validation_share) is not None:
         return sequences.parted(share, config.seed)
-    return sequences, make(read_rows(str(config.validation)))
+    return sequences, make(read_rows(str(config.validation)), name=str(config.validation))
 
 
 def _train(
@@ -180,6 +174,7 @@ def _train(
         steps=steps,
         on_cuda=cuda(),
     )
+    begin_run(config, directory, sequences)
     log = RunLog(directory)
     kept.remove_remains(directory)
     last = next(iter(reversed(kept.checkpoints(directory))), None) if go_on else None
@@ -197,9 +192,11 @@ def _train(
         progress or (lambda stage, done, end: None),
     )
     trainer.train(resume_from_checkpoint=None if last is None else str(last))
-    _save(config, running.weights, model, tok, directory)
+    files = _save(config, running.weights, model, tok, directory)
     losses = tuple(entry["loss"] for entry in log.lines)
-    return FinetuneResult(directory, losses, trainable, total, trainer.seconds)
+    result = FinetuneResult(directory, losses, trainable, total, trainer.seconds)
+    write_result(result, files)
+    return result
 
 
 def _check_alone() -> None:
@@ -241,8 +238,10 @@ def _characters(tok: HyperTokenizer) -> NDArray[np.int64]:
 
 def _save(
     config: FinetuneConfig, weights: str, model: Any, tok: HyperTokenizer, directory: Path
-) -> None:
-    """Write the result: all of it, or nothing. Raises `ConfigError` for a disk that is full."""
+) -> list[str]:
+    """Write the result: all of it, or nothing. Returns the names of its files. Raises `ConfigError`
+    for a disk that is full.
+    """
     from hyperlex.recipes.finetune.checkpoint import told_of_writing
     from hyperlex.recipes.loading import compute_dtype
 
@@ -258,3 +257,4 @@ def _save(
             model.save_pretrained(staged, save_embedding_layers=False)
             (staged / "README.md").unlink(missing_ok=True)  # a form that nobody has filled in
         tok.save(staged)
+        return [file.name for file in staged.iterdir() if file.is_file()]

@@ -117,6 +117,7 @@ def make_sequences(
     cut: Cut,
     encode: Encoder,
     *,
+    name: str,
     context: int,
     packing: bool,
     skip_long: bool,
@@ -125,6 +126,7 @@ def make_sequences(
     """The sequences of all rows.
 
     Args:
+        name: of the rows' source, for errors.
         context: ids of a sequence, at most.
         packing: texts are joined, each with its end-of-text token, and cut every `context` ids,
             whatever stands there; the last sequence is shorter. Attention goes across.
@@ -178,7 +180,7 @@ def make_sequences(
             told(f"{count:,} of {read:,} rows are longer than the context and were {done}.")
     if not len(made):
         raise FormatError(
-            f"Nothing to learn from: {read:,} rows were read, and none of them has a text"
+            f"Nothing to learn from in {name}: {read:,} rows were read, and none of them has a text"
             f"{' that fits into the context' if long else ''}. Check the data and its columns."
         )
     return made

@@ -13,6 +13,8 @@ loss        cross-entropy without the logits of a batch
 schedule    learning rate by the share of the budget
 train       the loop
 checkpoint  what is kept of a run, to go on from
+finished    what says that a run came to its end
+output      the directory of a run, and its log
 run         all of it together
 """
 
@@ -25,7 +27,7 @@ from hyperlex.compat import require
 from hyperlex.recipes.pretrain.config import PretrainConfig as PretrainConfig
 
 if TYPE_CHECKING:
-    from hyperlex.recipes.pretrain.run import PretrainResult as PretrainResult
+    from hyperlex.recipes.pretrain.output import PretrainResult as PretrainResult
     from hyperlex.recipes.pretrain.run import pretrain as pretrain
 
 __all__ = ["PretrainConfig", "PretrainResult", "pretrain"]

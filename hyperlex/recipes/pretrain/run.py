@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,46 +11,25 @@ from safetensors import SafetensorError
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
 from hyperlex.errors import ConfigError
-from hyperlex.files import atomic_directory, atomic_write_text
-from hyperlex.recipes.config import RESOLVED_FILE, flag, read_recipe, require_same, write_recipe
-from hyperlex.recipes.pretrain.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
-from hyperlex.recipes.pretrain.config import BUDGETS, PretrainConfig
+from hyperlex.files import atomic_directory
+from hyperlex.recipes.config import RESOLVED_FILE, flag, write_recipe
+from hyperlex.recipes.pretrain.checkpoint import load_checkpoint, save_checkpoint
+from hyperlex.recipes.pretrain.config import PretrainConfig
 from hyperlex.recipes.pretrain.mixture import Mixture, Source, source, together
 from hyperlex.recipes.pretrain.model import build
-from hyperlex.recipes.pretrain.packing import PackedRows, Vocabulary
+from hyperlex.recipes.pretrain.output import (
+    Log,
+    PretrainResult,
+    budget,
+    finished,
+    open_run,
+    write_result,
+)
+from hyperlex.recipes.pretrain.packing import Batch, PackedRows, Vocabulary
 from hyperlex.recipes.pretrain.schedule import Schedule
 from hyperlex.recipes.pretrain.tokens import open_tokenizer
-from hyperlex.recipes.pretrain.train import Budget, Line, Progress, Trainer
+from hyperlex.recipes.pretrain.train import Line, Progress, Trainer
 from hyperlex.tokenizer import HyperTokenizer
-
-LOG_FILE = "log.jsonl"
-
-_FREE = {"output", "resume", "checkpoint_every", "log_every", "micro_batch", "compile", *BUDGETS}
-"""Keys that may be another when a run goes on: they change no step that has been made."""
-
-
-@dataclass(frozen=True)
-class PretrainResult:
-    """What a run gave.
-
-    Attributes:
-        directory: with the model and its tokenizer, `recipe.toml` and `log.jsonl`.
-        losses: nats a token, one for each line of the log.
-        bits_per_character: of the last line of the log.
-        tokens, characters, flops, seconds: see `train.Progress`.
-        parameters: of the model, a tied matrix once.
-        first: whether this process is the one that writes and speaks.
-    """
-
-    directory: Path
-    losses: tuple[float, ...]
-    bits_per_character: float
-    tokens: int
-    characters: int
-    flops: int
-    seconds: float
-    parameters: int
-    first: bool
 
 
 def pretrain(
@@ -65,6 +42,8 @@ def pretrain(
 ) -> PretrainResult:
     """Train a model from scratch as `config` says.
 
+    With `config.resume` a run that has spent its budget is left as it is.
+
     Started by `accelerate launch`, or `torchrun`, each process calls this: they share the batch,
     and the first writes.
 
@@ -76,8 +55,9 @@ def pretrain(
 
     Raises:
         ConfigError: an output that is in use or cannot be written, a batch that the processes
-            cannot share, data or a tokenizer that is not there, a loss that is no number.
-        FormatError: damaged data, a damaged checkpoint.
+            cannot share, data or a tokenizer that is not there, a loss that is no number; a
+            finished model that is to go on, and left no checkpoint to go on from.
+        FormatError: damaged data, a damaged checkpoint or log.
         MissingDependencyError: the extra `model` is not installed.
     """
     process = Accelerator()
@@ -85,7 +65,13 @@ def pretrain(
     said = said if said is not None and first else _silent
     told = told if told is not None and first else _untold
     output = Path(config.output)
-    going_on = _check(output, config)
+    going_on = open_run(output, config)
+    if config.resume and (result := finished(output, config, going_on, first)) is not None:
+        said(
+            f"The run in {output} is finished, and was left as it is. To go on, raise its budget; "
+            "to begin anew, name a new output."
+        )
+        return result
     mine = _share(config.batch, process)
     mixture = _mixture(config, sources, said)
     told("reading the tokenizer", 0, None)
@@ -94,14 +80,12 @@ def pretrain(
     )
     vocabulary = Vocabulary.of(tok)
     process.wait_for_everyone()  # until all have looked at the directory as it was
-    if first:
-        write_recipe(config, output / RESOLVED_FILE)
     model = build(config, len(tok), end=vocabulary.end)
     parameters = sum(weight.numel() for weight in model.parameters())
     rows = PackedRows(mixture, vocabulary, context=config.context, rows=config.batch, mine=mine)
     trainer = Trainer(
         model,
-        _budget(config),
+        budget(config),
         Schedule(config.learning_rate, config.schedule, config.warmup, config.decay, config.floor),
         weight_decay=config.weight_decay,
         clip=config.clip,
@@ -113,66 +97,31 @@ def pretrain(
     if going_on:
         load_checkpoint(output, trainer, rows, mixture)
         said(f"Going on from step {trainer.progress.step:,}.")
-    log = _Log(output / LOG_FILE, trainer.progress.step, writes=first)
+    elif config.resume:
+        said(f"There is no checkpoint in {output} to go on from: the run begins anew.")
+    log = Log(output, trainer.progress.step)
+
+    def batches() -> Iterator[Batch]:
+        """All batches; the run is written down when the first is there. Data that is refused leaves
+        nothing.
+        """
+        for number, batch in enumerate(rows):
+            if first and number == 0:
+                write_recipe(config, output / RESOLVED_FILE)
+                log.begin()
+            yield batch
+
+    def logged(line: Line) -> None:
+        log.add(line, writes=first)
 
     def stepped(progress: Progress) -> None:
         told("pretraining, %", round(100 * trainer.budget.spent(progress)), 100)
         if config.checkpoint_every and progress.step % config.checkpoint_every == 0:
             save_checkpoint(output, trainer, rows, mixture)
 
-    trainer.train(rows, log_every=config.log_every, logged=log.add, stepped=stepped)
-    _save(output, trainer, tok)
-    now = trainer.progress
-    return PretrainResult(
-        directory=output,
-        losses=tuple(line["loss"] for line in log.lines),
-        bits_per_character=log.lines[-1]["bits_per_character"],
-        tokens=now.tokens,
-        characters=now.characters,
-        flops=now.flops,
-        seconds=now.seconds,
-        parameters=parameters,
-        first=first,
-    )
-
-
-class _Log:
-    """`log.jsonl`, one line at a time; of a run that goes on, what it had come to by `step`."""
-
-    def __init__(self, file: Path, step: int, *, writes: bool) -> None:
-        self._file = file
-        self._writes = writes
-        lines = file.read_text("utf-8").splitlines(keepends=True) if step else []
-        kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
-        self.lines: list[dict[str, float]] = [json.loads(line) for line in kept]
-        if writes:
-            atomic_write_text(file, "".join(kept))
-
-    def add(self, line: Line) -> None:
-        self.lines.append(line.as_dict())
-        if self._writes:
-            with self._file.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(line.as_dict()) + "\n")
-
-
-def _check(output: Path, config: PretrainConfig) -> bool:
-    """Refuse an `output` that is not for this run, and tell whether there is a checkpoint there."""
-    recipe = output / RESOLVED_FILE
-    if output.exists() and not output.is_dir():
-        raise ConfigError(f"{output} is a file: a new directory was expected as output.")
-    if output.is_dir() and any(output.iterdir()):
-        if not config.resume:
-            raise ConfigError(
-                f"{output} is not empty: a new directory was expected as output. Choose another, "
-                f"or go on with a run that stopped there: {flag('resume')}."
-            )
-        if not recipe.is_file():
-            raise ConfigError(
-                f"{output} holds no {RESOLVED_FILE}, so it is no run to go on with. Choose another "
-                "output."
-            )
-        require_same(read_recipe(PretrainConfig, recipe), config, may_change=_FREE)
-    return has_checkpoint(output)
+    trainer.train(batches(), log_every=config.log_every, logged=logged, stepped=stepped)
+    _save(output, trainer, tok, parameters)
+    return PretrainResult.of(output, log, trainer.progress, parameters, first=first)
 
 
 def _share(batch: int, process: Accelerator) -> range:
@@ -199,12 +148,7 @@ def _mixture(
     return Mixture([one], [1.0], seed=config.seed, said=said)
 
 
-def _budget(config: PretrainConfig) -> Budget:
-    (unit,) = (key for key in BUDGETS if getattr(config, key) is not None)
-    return Budget(unit, getattr(config, unit))  # type: ignore[arg-type]
-
-
-def _save(output: Path, trainer: Trainer, tok: HyperTokenizer) -> None:
+def _save(output: Path, trainer: Trainer, tok: HyperTokenizer, parameters: int) -> None:
     """The model and its tokenizer, ordinary files of transformers."""
     options = StateDictOptions(full_state_dict=True, cpu_offload=True)
     weights: dict[str, Any] = get_model_state_dict(trainer.module, options=options)
@@ -217,11 +161,13 @@ def _save(output: Path, trainer: Trainer, tok: HyperTokenizer) -> None:
             try:
                 model.save_pretrained(staged, state_dict=plain)
                 tok.save(staged)
+                files = [file.name for file in staged.iterdir() if file.is_file()]
             except (OSError, SafetensorError) as error:
                 raise ConfigError(
                     f"The model cannot be written into {output} ({error}). Checkpoints in it stay: "
                     f"make room, and go on from the last by {flag('resume')}."
                 ) from error
+        write_result(output, trainer.progress, parameters, files)
     trainer.process.wait_for_everyone()
 
 

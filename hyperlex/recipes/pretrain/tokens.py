@@ -39,6 +39,11 @@ def open_tokenizer(
             "scenes = true, and this tokenizer has no scene ids. Take it out, or name a tokenizer "
             "that has them."
         )
+    if hypertokens is not None and hypertokens > tok.layout.hyper_size:
+        raise ConfigError(
+            f"hypertokens = {hypertokens}, and the tokenizer has {tok.layout.hyper_size}. Write so "
+            "many or fewer, or leave the key out for all of them."
+        )
     if hypertokens is not None and hypertokens != tok.layout.hyper_size:
         if scenes:
             raise ConfigError(

@@ -18,6 +18,7 @@ from hyperlex.codebook.build import Candidate, build_codebook
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.measure.copying import CopyScores
 from hyperlex.measure.language_model import bits
+from hyperlex.model import completions
 from hyperlex.recipes.evaluate import Opened, Settings, evaluate
 from hyperlex.recipes.evaluate.opening import stop_at_turns
 from hyperlex.recipes.evaluate.page import render
@@ -167,6 +168,49 @@ def test_prompts_longer_than_the_context_are_refused_or_cut(
     (report,) = evaluate([scribe(answer)], [file], Settings(cut_prompts=True)).models
     assert report.shortened == 1 and report.generation is not None
     assert TEXT.endswith(seen[0].lstrip("\ufffd")) and len(seen[0]) < len(TEXT)
+
+
+def test_a_prompt_of_several_texts_has_the_ids_of_training(
+    random_model: Any, tok: HyperTokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For answers and for labels alike."""
+    from hyperlex.recipes.finetune import FinetuneConfig
+    from hyperlex.recipes.finetune.run import read_sequences
+
+    prompt = ["Вечером у воды было", " тихо, и лодка стояла у", " берега."]
+    file = written(tmp_path / "rows.jsonl", {"prompt": prompt, "completion": "да"})
+    recipe = FinetuneConfig(
+        model="m",
+        output="o",
+        data=str(file),
+        prompt_column="prompt",
+        completion_column="completion",
+    )
+    (ids, learned), *_ = read_sequences(recipe, tok)[0]
+    expected = ids[~learned].tolist()
+    assert expected != tok.encode("".join(prompt))
+    asked: list[list[int]] = []
+    weighing: list[list[int]] = []
+    completed, weighed = completions.complete, completions.answer_bits
+
+    def complete(model: Any, prompts: Any, *given: Any, **options: Any) -> Any:
+        asked.extend(prompts)
+        return completed(model, prompts, *given, **options)
+
+    def answer_bits(model: Any, prompt: Any, *given: Any, **options: Any) -> Any:
+        weighing.append(prompt)
+        return weighed(model, prompt, *given, **options)
+
+    monkeypatch.setattr(completions, "complete", complete)
+    monkeypatch.setattr(completions, "answer_bits", answer_bits)
+    opened = Opened("random", random_model, tok)
+    settings = Settings(max_new_tokens=2, examples=1)
+    (example,) = evaluate([opened], [file], settings).examples
+    assert example.prompt == "".join(prompt)
+    written(file, {"prompt": prompt, "label": "да"}, {"prompt": prompt, "label": "нет"})
+    evaluate([opened], [file], settings)
+    assert len(asked) > 1 and all(each == expected for each in asked)
+    assert weighing and all(each == expected for each in weighing)
 
 
 def test_conversations_go_through_the_chat_template(scribe: Scribes, tmp_path: Path) -> None:

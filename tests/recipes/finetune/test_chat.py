@@ -111,7 +111,7 @@ def test_a_conversation_without_an_answer_teaches_nothing(tok: HyperTokenizer) -
     ("messages", "expected"),
     [
         ("Где почтальон?", "row 7: the messages are a text, and no JSON"),
-        ([], "row 7: list instead of messages"),
+        ([], r"row 7: \[\] instead of messages"),
         ([{"role": "user"}], "row 7: .* is no message"),
         ([{"role": "user", "content": ["нет"]}], "row 7: .* is no message"),
         ([{"role": "User", "content": "Где?"}], "row 7: .* role 'User'. Did you mean 'user'"),

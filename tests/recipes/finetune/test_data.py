@@ -134,6 +134,32 @@ def test_a_list_of_something_else_is_no_prompt(
         read_sequences(config(path, prompt_column="q", completion_column="a"), tok)
 
 
+@pytest.mark.parametrize(
+    ("row", "changed", "expected"),
+    [
+        ({"q": None, "a": "Да."}, {"prompt_column": "q"}, "the column 'q' holds null"),
+        ({"q": None, "a": "Да."}, {"template": "{q}\n"}, "null in 'q', all that"),
+        ({"q": ["Где?", None], "a": "Да."}, {"prompt_column": "q"}, "the column 'q' holds a list"),
+        ({"q": "Где?", "a": float("nan")}, {"prompt_column": "q"}, "the column 'a' holds NaN"),
+    ],
+)
+def test_what_is_no_text_is_no_prompt(
+    tok: HyperTokenizer, tmp_path: Path, row: dict[str, Any], changed: dict[str, str], expected: str
+) -> None:
+    path = jsonl(tmp_path / "d.jsonl", [{"q": "Где?", "a": "Тут."}, row])
+    with pytest.raises(FormatError, match=f"d.jsonl, line 2: {expected}"):
+        read_sequences(config(path, completion_column="a", **changed), tok)
+
+
+def test_a_completion_that_is_null_is_left_out(tok: HyperTokenizer, tmp_path: Path) -> None:
+    rows = [{"q": "Где?", "a": None}, {"q": "Где?", "a": "Тут."}]
+    path, told = jsonl(tmp_path / "d.jsonl", rows), list[str]()
+    recipe = config(path, prompt_column="q", completion_column="a")
+    found, _ = read_sequences(recipe, tok, told=told.append)
+    assert read(tok, found) == [("Где?", " Тут.")]
+    assert told == ["1 of 2 rows have no text to learn and were left out."]
+
+
 def test_a_label_is_the_completion_of_a_template(tok: HyperTokenizer, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "d.jsonl", [*ROWS[:2]])
     recipe = config(
@@ -152,6 +178,12 @@ def test_a_template_alone_is_learned_whole(tok: HyperTokenizer, tmp_path: Path) 
     found, _ = read_sequences(config(path, template="{a} и {{{b}}}"), tok)
     before, learned = read(tok, found)[0]
     assert before + learned == "река и {лес}"
+
+
+def test_a_column_may_have_any_name(tok: HyperTokenizer, tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "d.jsonl", [{"meta.title": "река", "b[0]": "лес", "7": "мост"}])
+    found, _ = read_sequences(config(path, template="{meta.title}, {b[0]}, {7}"), tok)
+    assert "".join(read(tok, found)[0]) == "река, лес, мост"
 
 
 # The tokenizer's hypertokens: "вдоль реки", "последнее письмо", "у окна" among them.
@@ -265,13 +297,16 @@ def test_empty_data_is_refused(
     tok: HyperTokenizer, tmp_path: Path, rows: list[dict[str, Any]]
 ) -> None:
     path = jsonl(tmp_path / "d.jsonl", rows)
-    with pytest.raises(FormatError, match="Nothing to learn from"):
+    with pytest.raises(FormatError, match=r"Nothing to learn from in .*d\.jsonl: . rows were read"):
         read_sequences(config(path), tok)
+    good = jsonl(tmp_path / "good.jsonl", [{"text": "Тихо."}])
+    with pytest.raises(FormatError, match=r"Nothing to learn from in .*d\.jsonl"):
+        read_sequences(config(good, validation=str(path)), tok)
 
 
 def test_data_that_is_not_there_is_refused(tok: HyperTokenizer, tmp_path: Path) -> None:
     for missing in (str(tmp_path / "нет.jsonl"), "нет такого"):
-        with pytest.raises(ConfigError, match="no such file, folder or corpus"):
+        with pytest.raises(ConfigError, match=f"^'{missing}': no such file, folder or corpus"):
             read_sequences(config(missing), tok)
 
 
@@ -302,6 +337,9 @@ def test_what_is_held_out_is_not_learned(tok: HyperTokenizer, tmp_path: Path) ->
         ({"messages_column": "a", "template": "{b}"}, "Take the other one out"),
         ({"messages_column": "a", "completion_column": "b"}, "are both given"),
         ({"template": "{a"}, "is broken"),
+        ({"template": "{a!z}"}, r"is broken \(more than a column stands in \{a…\}\)"),
+        ({"template": "{a:>9d}"}, "is broken"),
+        ({"template": '{"text": {a}}'}, r"\{\{ or \}\} for a brace itself"),
         ({"template": "ничего"}, "names no column"),
         ({"packing": True, "prompt_column": "a", "completion_column": "b"}, "packing = false"),
         ({"adapters": "none", "weights": "nf4"}, "cannot be trained"),

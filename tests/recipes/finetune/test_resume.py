@@ -158,6 +158,42 @@ def test_only_the_newest_checkpoints_stay(recipe: Callable[..., FinetuneConfig])
     assert [kept.step_of(path) for path in kept.checkpoints(Path(config.output))] == [3, 4]
 
 
+def contents(directory: str) -> dict[Path, tuple[int, bytes]]:
+    files = [path for path in Path(directory).rglob("*") if path.is_file()]
+    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+@pytest.mark.parametrize("kind", ["all", "routed", "none"])
+def test_a_finished_run_is_left_as_it_is(kind: str, recipe: Callable[..., FinetuneConfig]) -> None:
+    """Whatever has become of its data: nothing of it is read, and nothing is trained."""
+    config = recipe(steps=3, checkpoint_every=2, adapters=kind)
+    first = finetune(config)
+    before = contents(config.output)
+    Path(config.data).unlink()
+    told: list[str] = []
+    again = finetune(replace(config, resume=True), told=told.append)
+    assert told == [
+        f"The run in {config.output} is finished, and was left as it is. To train further, name a "
+        "new output."
+    ]
+    assert contents(config.output) == before
+    assert replace(again, seconds=0.0) == replace(first, seconds=0.0)
+    assert again.seconds == pytest.approx(first.seconds, abs=1e-3)
+
+
+@pytest.mark.parametrize("lost", ["adapter_config.json", "tokenizer.json", "result.json"])
+def test_a_result_that_lost_a_file_is_made_anew(
+    lost: str, recipe: Callable[..., FinetuneConfig]
+) -> None:
+    config = recipe(steps=3, checkpoint_every=2)
+    finetune(config)
+    (Path(config.output) / lost).unlink()
+    told: list[str] = []
+    finetune(replace(config, resume=True), told=told.append)
+    assert "Going on from step 2." in told
+    assert (Path(config.output) / lost).is_file()
+
+
 def test_an_output_that_is_no_run_is_refused(
     recipe: Callable[..., FinetuneConfig], tmp_path: Path
 ) -> None:
@@ -177,6 +213,7 @@ def test_going_on_asks_for_the_same_recipe_and_the_same_data(
         finetune(config)
     with pytest.raises(ConfigError, match=r"learning_rate = 0\.5, and the run .* has 0\.01"):
         finetune(replace(config, resume=True, learning_rate=0.5))
+    (Path(config.output) / "result.json").unlink()  # as if it had been stopped
     Path(config.data).write_text('{"text": "Совсем другой текст."}\n', encoding="utf-8")
     with pytest.raises(ConfigError, match="The data is not what the run"):
         finetune(replace(config, resume=True))

@@ -45,7 +45,8 @@ def test_a_recipe_runs_and_flags_win(recipe: Recipe, tmp_path: Path, planned: No
     assert (written.steps, written.lora_r) == (2, 4)
     assert "Memory that a step takes" in result.stderr
     again = invoke(str(Path(config.output) / "recipe.toml"), "--resume")
-    assert again.exit_code == 0 and "No checkpoint: from step 0." in again.stderr
+    assert again.exit_code == 0 and "is finished, and was left as it is" in again.stderr
+    assert again.stdout.replace("\n", "").endswith(f"Result: {config.output}")
 
 
 def test_without_a_recipe_flags_say_it_all(recipe: Recipe) -> None:
@@ -81,6 +82,11 @@ def test_ctrl_c_says_how_to_go_on(
     assert "--resume" not in invoke(str(tmp_path / "mine.toml")).stderr
     (Path(config.output) / "checkpoints" / "checkpoint-2").mkdir(parents=True)
     assert f"{config.output} has a checkpoint: " in invoke(str(tmp_path / "mine.toml")).stderr
+
+
+def test_a_dash_alone_is_no_recipe() -> None:
+    error = invoke("-h").exception
+    assert isinstance(error, ConfigError) and "expected as --key value" in str(error)
 
 
 def test_a_misspelt_key_is_answered_with_the_nearest(recipe: Recipe) -> None:
@@ -159,6 +165,20 @@ def test_what_is_logged_is_the_mean_over_learned_tokens(recipe: Recipe, tmp_path
     bits = nats / 0.6931471805599453 / characters
     assert line["bits_per_character"] == pytest.approx(bits, rel=1e-5)
     assert result.losses == (line["loss"],)
+
+
+def test_a_run_whose_model_is_refused_leaves_nothing(recipe: Recipe, tmp_path: Path) -> None:
+    """So that the same output may be named again, with the mistake mended."""
+    from hyperlex.model.quantize import quantize_directory
+    from hyperlex.model.quantizer import HyperlexQuantConfig
+
+    config = recipe("llama", steps=1)
+    quantize_directory(config.model, tmp_path / "4 bits", HyperlexQuantConfig())
+    config = replace(config, model=str(tmp_path / "4 bits"))
+    with pytest.raises(ConfigError, match='Write weights = "nf4"'):
+        finetune(config)
+    assert not Path(config.output).exists()
+    assert finetune(replace(config, weights="nf4")).losses
 
 
 def test_a_loss_that_is_no_number_is_told(recipe: Recipe) -> None:

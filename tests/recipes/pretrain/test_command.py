@@ -48,6 +48,7 @@ def test_help_lists_the_keys() -> None:
         (("pretrain-smal",), "pretrain-small"),
         (("pretrain-small", "--data", "а", "--output", "б", "--hiden", "3"), "hidden"),
         (("pretrain-small",), "'data' is missing"),
+        (("pretrain-small", "--data", "а", "--data=б", "--output", "в"), "--data is given twice"),
     ],
 )
 def test_a_misspelt_word_is_told_with_the_nearest(words: tuple[str, ...], told: str) -> None:

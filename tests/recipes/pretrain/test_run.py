@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hyperlex import HyperTokenizer, load
-from hyperlex.errors import ConfigError, HyperlexError
+from hyperlex.errors import ConfigError, FormatError, HyperlexError
+from hyperlex.recipes.loading import load_trained
 from hyperlex.recipes.pretrain import PretrainConfig, pretrain
 from hyperlex.recipes.pretrain.mixture import texts
 from hyperlex.recipes.pretrain.model import build, training_flops
@@ -237,13 +238,94 @@ def test_a_run_goes_on_as_it_began_or_not_at_all(recipe: Recipe) -> None:
     assert pretrain(recipe(resume=True, steps=10)).tokens == 10 * 96
 
 
+def contents(directory: Path) -> dict[Path, tuple[int, bytes]]:
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+@pytest.mark.parametrize(("checkpoints", "tied"), [(0, True), (3, False)])
+@pytest.mark.parametrize("budget", [{"steps": 8}, {"steps": 4}, {"tokens": 8 * 96}])
+def test_a_finished_run_is_left_as_it_is(
+    recipe: Recipe, checkpoints: int, tied: bool, budget: dict[str, int]
+) -> None:
+    """Its last steps are not made again, nor all of them where there is no checkpoint."""
+    config = recipe(checkpoint_every=checkpoints, tied=tied)
+    first = pretrain(config)
+    before = contents(first.directory)
+    said: list[str] = []
+    again = pretrain(
+        recipe(checkpoint_every=checkpoints, tied=tied, resume=True, **budget), said=said.append
+    )
+    assert contents(first.directory) == before
+    assert again == first
+    assert len(said) == 1 and "is finished, and was left as it is" in said[0]
+
+
+def test_a_finished_run_that_went_on_and_was_stopped_is_not_finished(recipe: Recipe) -> None:
+    """Its model is that of the shorter budget, while the log is at the end of the longer one."""
+    pretrain(recipe(checkpoint_every=4))
+    longer = {"steps": 11, "checkpoint_every": 4, "resume": True}
+    with pytest.raises(Killed):
+        pretrain(recipe(**longer), told=killing(11, 11))
+    assert rates(Path(recipe().output), "step")[-1] == 11
+    said: list[str] = []
+    result = pretrain(recipe(**longer), said=said.append)
+    assert said[0] == "Going on from step 8." and result.tokens == 11 * 96
+    assert pretrain(recipe(**longer)) == result
+
+
+def test_a_finished_model_is_not_begun_anew(recipe: Recipe) -> None:
+    """A longer budget goes on from a checkpoint, and there is none."""
+    result = pretrain(recipe())
+    before = contents(result.directory)
+    with pytest.raises(ConfigError, match=r"finished model of 8 steps and no checkpoint.*--checkp"):
+        pretrain(recipe(steps=10, resume=True))
+    assert contents(result.directory) == before
+
+
+def test_a_run_without_a_checkpoint_begins_anew_and_says_so(recipe: Recipe) -> None:
+    with pytest.raises(Killed):
+        pretrain(recipe(), told=killing(3, 8))
+    said: list[str] = []
+    assert len(pretrain(recipe(resume=True), said=said.append).losses) == 8
+    assert any("no checkpoint" in line and "begins anew" in line for line in said)
+
+
+def test_a_run_that_was_stopped_is_no_model(recipe: Recipe) -> None:
+    config = recipe(checkpoint_every=4)
+    with pytest.raises(Killed):
+        pretrain(config, told=killing(6, 8))
+    with pytest.raises(ConfigError, match=r"not come to its end.*hyperlex pretrain .*toml --resume"):
+        load_trained(config.output)
+
+
+def test_a_damaged_log_is_told(recipe: Recipe) -> None:
+    config = recipe(checkpoint_every=4)
+    with pytest.raises(Killed):
+        pretrain(config, told=killing(6, 8))
+    log = Path(config.output) / "log.jsonl"
+    first, *rest = log.read_text("utf-8").splitlines(keepends=True)
+    log.write_text("".join([first, "нет\n", *rest]), "utf-8")
+    with pytest.raises(FormatError, match=r"log\.jsonl is no log behind line 1 \("):
+        pretrain(recipe(checkpoint_every=4, resume=True))
+
+
 def test_a_damaged_checkpoint_is_told(recipe: Recipe) -> None:
     config = recipe(checkpoint_every=4)
-    pretrain(config)
+    with pytest.raises(Killed):
+        pretrain(config, told=killing(6, 8))
     (found,) = (Path(config.output) / "checkpoints").iterdir()
     (found / "optimiser.safetensors").write_bytes(b"\0" * 50)
     with pytest.raises(HyperlexError, match="damaged"):
         pretrain(recipe(checkpoint_every=4, resume=True))
+
+
+def test_data_without_a_document_leaves_nothing(recipe: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    config = recipe(data=(str(tmp_path / "empty.jsonl"),))
+    with pytest.raises(ConfigError, match="holds no document"):
+        pretrain(config)
+    assert not Path(config.output).exists()
 
 
 @pytest.mark.parametrize("key", ["tokenizer", "data"])

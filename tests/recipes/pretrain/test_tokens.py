@@ -31,6 +31,11 @@ def test_the_first_hypertokens_alone(tok: HyperTokenizer, tmp_path: Path) -> Non
     text = "Утром туман лежал над рекой"
     assert none.encode(text) == tok.base_encode(text)
     assert few.decode(few.encode(text)) == text
+    most = tok.layout.hyper_size
+    with pytest.raises(
+        ConfigError, match=f"hypertokens = {most + 1}, and the tokenizer has {most}"
+    ):
+        open_tokenizer(str(tmp_path), hypertokens=most + 1)
 
 
 @pytest.mark.slow
