@@ -128,11 +128,18 @@ class Draft:
         if rung == INFLECTED:
             return self._inflected
         return [
-            Told(VERBATIM)
-            if reading.foreign
-            else Told(rung, tuple(best(groups, about) if rung == 1 else range(len(groups))))
-            for reading, groups, about in zip(self.readings, self.groups, self.about, strict=True)
+            self._outlined(scene, rung == 1) if not reading.foreign else Told(VERBATIM)
+            for scene, reading in enumerate(self.readings)
         ]
+
+    def _outlined(self, scene: int, briefly: bool) -> Told:
+        """A scene at rung 1 or 2; one that says nothing there, of emoji, is left out."""
+        if self.readings[scene].says_nothing:
+            return Told(0)
+        groups = self.groups[scene]
+        if briefly:
+            return Told(1, tuple(best(groups, self.about[scene])))
+        return Told(2, tuple(range(len(groups))))
 
     @cached_property
     def _inflected(self) -> list[Told]:

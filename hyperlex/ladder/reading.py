@@ -30,6 +30,7 @@ _CONTENT = frozenset(
 )
 _KINDS = {"NOUN": "N", "PROPN": "P", "ADJ": "A", "ADV": "R", "DET": "D", "PRON": "D", "NUM": "M"}
 _VERB_FORMS = {"Inf": "I", "Conv": "G", "Part": "T"}
+_NOTHING = Frame("nominal")
 _PRONOUNS = frozenset(("я", "ты", "он", "она", "оно", "мы", "вы", "они", "кто"))
 
 
@@ -62,6 +63,11 @@ class Reading:
     frame: Frame
     found: tuple[Found, ...]
     foreign: bool | None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether there is nothing to tell: no item, and a frame of no event."""
+        return not self.found and self.frame == _NOTHING
 
     @property
     def outline(self) -> Outline:

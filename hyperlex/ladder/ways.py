@@ -95,6 +95,8 @@ def _outlines(draft: Draft, scene: int) -> list[tuple[Told, Step]]:
     if draft.readings[scene].foreign:
         step = Step(draft.together([scene], VERBATIM), _statements(source))
         return [(Told(VERBATIM), step)]
+    if draft.readings[scene].says_nothing:
+        return [(Told(0), Step(0, 0.0))]
     groups, about = draft.groups[scene], draft.about[scene]
     roles = _roles(source, groups, about)
     kept = frozenset(floor(groups))

@@ -1,4 +1,4 @@
-"""Abbreviations that the words beside them tell: «1812 г.», «XIX в.», «до н. э.», «5 тыс. руб.»."""
+"""Abbreviations that the words beside them tell: «1812 г.», «до н. э.», «5 руб.», «нем. Bern»."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _ALONE = {
     "тыс": "тысяча", "млн": "миллион", "млрд": "миллиард", "трлн": "триллион", "руб": "рубль",
     "коп": "копейка", "чел": "человек", "мм": "миллиметр", "др": "другой",
 }  # fmt: skip
-_SMALL = ("г", "гг", "в", "вв", "см", *_ALONE, *(letter for letter, _ in _PAIRS))
+_GERMAN = "немецкий"
+_SMALL = ("г", "гг", "в", "вв", "см", "нем", *_ALONE, *(letter for letter, _ in _PAIRS))
 _SEEN = frozenset((*_SMALL, *(form.capitalize() for form in _SMALL)))
 _NOUNS = frozenset(("год", "век", "грамм", "город", "эра", "сантиметр", "тонна"))
 _YEAR = re.compile(r"[12]\d{3}(?:-?[а-я]{1,2})?")
@@ -59,6 +60,8 @@ def _state(chosen: list[Offer], place: int, lemma: str) -> None:
     _, upos, feats, prior, _ = chosen[place]
     if lemma in _NOUNS and upos != "NOUN":
         upos, feats = "NOUN", ""
+    elif lemma == _GERMAN:
+        upos, feats = "ADJ", ""
     chosen[place] = (lemma, upos, feats, prior, "context")
 
 
@@ -72,6 +75,9 @@ def _told(place: int, form: str, forms: Sequence[str]) -> str:
         return "сантиметр" if counted else "смотреть" if after == "." else ""
     if form == "т":
         return "тонна" if counted else ""
+    if form == "нем":  # not «о нём», and not «он нем.»
+        named = after == "." and _at(forms, place + 2)[:1].isalnum()
+        return _GERMAN if named else ""
     early = len(before) == 3 and before.isdigit() and after == "."
     if form == "гг" or (form == "г" and (early or _YEAR.fullmatch(before))):
         return "год"

@@ -18,6 +18,7 @@ from hyperlex.word.readings import Reading
 from hyperlex.word.repair import (
     by_neighbours,
     capitalised,
+    count_units,
     decline_names,
     return_to_host,
     state_by_dash,
@@ -74,6 +75,7 @@ class WordAnalyzer:
             breaks[0] = 1.0
             within, between = _dashes(tokens)
             tie_compounds(within, chosen, governors, names)
+            count_units(forms, chosen, governors, names, breaks)
             state_by_dash(between, forms, chosen, governors, names, breaks)
             if "conj" in names:
                 return_to_host(forms, [Reading(*offer) for offer in chosen], governors, names)

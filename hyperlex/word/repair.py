@@ -142,6 +142,35 @@ def _nominative(offer: Offer) -> bool:
     return upos in ("NOUN", "PROPN") and "Case=Nom" in feats
 
 
+def count_units(
+    forms: Sequence[str],
+    readings: Sequence[Offer],
+    heads: list[int],
+    relations: list[str],
+    breaks: list[float],
+) -> None:
+    """Ties what is counted to «тыс.», «млн» and the like, in place: «280 тыс. чел.» is one phrase.
+
+    Args:
+        breaks: the probability of a clause beginning at each word.
+    """
+    for place, form in enumerate(forms[:-1]):
+        if form not in _THOUSANDS:
+            continue
+        unit = place + (2 if forms[place + 1] == "." else 1)
+        if (
+            unit < len(forms)
+            and heads[unit] == place
+            and readings[unit][1] in ("NOUN", "PROPN")
+            and relations[unit] in _REMARKS
+        ):
+            relations[unit] = "nmod"
+            breaks[unit] = 0.0
+
+
+_THOUSANDS = frozenset(("тыс", "млн", "млрд", "трлн"))
+
+
 def _antecedent(
     verb: int,
     inner: int,

@@ -16,6 +16,8 @@ _DESCRIBES = re.compile(
     r"(?<!\w)(?:род|реж|сост|табл|илл|сокр|букв|авт|худ|комп|опубл|ред|пер)\.$", re.IGNORECASE
 )
 """Abbreviations of what a number follows, or within brackets a name: «(реж. Иванова)»."""
+_UNIT = re.compile(r"(?<!\w)(?:чел|экз|шт|руб|коп|тыс|мин|сек|га|км|кг|гг?|вв?)\.$")
+"""Abbreviations behind which a bracket opens within a sentence: «13 чел. (2019)»."""
 _PER = re.compile(r"/\s?[a-zа-яё\d]")
 _DATE = re.compile(
     r"(?:в|во|к|ко|с|со|до|после|около|на|от|из|по)\s(?:[\w-]+\s){0,5}(?:[\w-]*\d[\w-]*|[IVX]+)"
@@ -52,5 +54,7 @@ def _runs_on(before: str, piece: str) -> bool:
         return False
     if _PER.match(piece) or _DATE.fullmatch(before):
         return True
+    if piece[0] == "(":
+        return _UNIT.search(before) is not None
     number_or_name = piece[0].isdigit() or before.count("(") > before.count(")")
     return number_or_name and _DESCRIBES.search(before) is not None

@@ -52,8 +52,8 @@ def test_long_lines_are_cut_and_lose_nothing(
 def test_windows_text_is_refused_with_its_place(packed) -> None:
     data = b"plain\n" * 30_000 + "Привет\n".encode("cp1251")
     path = packed("a.txt", data)
-    expected = r"line 30001, is not UTF-8 \(byte 0xcf\).*: iconv -f cp1251 -t utf-8 (\S+) > utf8-\1$"
-    with pytest.raises(ValueError, match=expected):
+    said = r"line 30001, is not UTF-8 \(byte 0xcf\).*: iconv -f cp1251 -t utf-8 (\S+) > utf8-\1$"
+    with pytest.raises(ValueError, match=said):
         list(text_lines(path))
 
 

@@ -117,6 +117,13 @@ def test_rung_1_tells_what_a_scene_is_about(text: str, told: str) -> None:
     assert told in hyperlex.compress(text, rung=1).decode().lower()
 
 
+@pytest.mark.parametrize("how", [{"rung": 1}, {"rung": 2}, {"tokens": 8}])
+def test_a_scene_that_says_nothing_is_left_out(how: dict[str, int]) -> None:
+    told = hyperlex.compress("Мы уже вышли 😂😂 Ждите через десять минут!!", **how).decode()
+    assert "⟦⟧" not in told.marked
+    assert "ждите" in told.lower()
+
+
 def test_lower_rungs_take_fewer_ids() -> None:
     lengths = [len(hyperlex.compress(PASSAGE, rung=rung)) for rung in (1, 2, 3, 4)]
     assert lengths == sorted(lengths)

@@ -227,7 +227,7 @@ def test_a_config_that_names_no_method_is_refused(packed: Path, tmp_path: Path) 
 def test_a_config_of_other_weights_is_refused(packed: Path, tmp_path: Path) -> None:
     """nf4 has no zero points, which int4 needs: they would be random."""
     path = spoiled(packed, tmp_path / "other", {"format": "int4"})
-    with pytest.raises(FormatError, match="has no weights for 14 parameters .*zeros"):
+    with pytest.raises(FormatError, match=r"has no weights for 14 parameters .*zeros"):
         load_for(path)
 
 

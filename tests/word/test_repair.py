@@ -12,6 +12,7 @@ from hyperlex.word.readings import Offer, Reading, offers
 from hyperlex.word.repair import (
     by_neighbours,
     capitalised,
+    count_units,
     decline_names,
     return_to_host,
     state_by_dash,
@@ -241,3 +242,17 @@ def test_a_definition_is_one_clause() -> None:
     text = "Старый порт — памятник архитектуры."
     (clause,) = hyperlex.clauses(text)
     assert clause.span.of(text) == text
+
+
+def test_what_is_counted_belongs_to_its_number() -> None:
+    forms = ["Живут", "280", "тыс", ".", "чел", "."]
+    readings: list[Offer] = [
+        (form, upos, "", 1.0, "dictionary")
+        for form, upos in zip(forms, ("VERB", "NUM", "NOUN", "PUNCT", "NOUN", "PUNCT"), strict=True)
+    ]
+    heads, breaks = [0, 2, 0, 2, 2, 0], [0.97] * 6
+    relations = ["root", "nummod:gov", "nsubj", "punct", "parataxis", "punct"]
+    count_units(forms, readings, heads, relations, breaks)
+    assert (heads[4], relations[4], breaks[4]) == (2, "nmod", 0)
+    (clause,) = hyperlex.clauses("В городе живут 280 тыс. чел.")
+    assert clause.span.stop == 28

@@ -295,7 +295,7 @@ def test_a_run_that_was_stopped_is_no_model(recipe: Recipe) -> None:
     config = recipe(checkpoint_every=4)
     with pytest.raises(Killed):
         pretrain(config, told=killing(6, 8))
-    with pytest.raises(ConfigError, match=r"not come to its end.*hyperlex pretrain .*toml --resume"):
+    with pytest.raises(ConfigError, match=r"not come to its end.*hyperlex pretrain .* --resume"):
         load_trained(config.output)
 
 
