@@ -110,8 +110,17 @@ def require_same(before: Any, now: Any, *, may_change: Collection[str]) -> None:
         if old != new and each.name not in may_change:
             raise ConfigError(
                 f"{each.name} = {new!r}, and the run in {now.output!r} has {old!r}. To go on it "
-                f"has to stay: pass {flag(each.name)} {old}, or name a new output."
+                f"has to stay: pass {flag(each.name)} {_as_word(old)}, or name a new output."
             )
+
+
+def _as_word(value: Any) -> str:
+    """A value as the command line takes it."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join(map(_as_word, value))
+    return str(value)
 
 
 def flag(key: str) -> str:

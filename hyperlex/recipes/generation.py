@@ -82,18 +82,20 @@ def answer(
     say = told or (lambda line: None)
     shown = progress or (lambda stage, done, end: None)
     from hyperlex.model.generate import opening, stream
-    from hyperlex.recipes.evaluate.data import Columns, read_prompts
+    from hyperlex.recipes.evaluate.data import Columns, prompt_rows
     from hyperlex.recipes.loading import cuda, load_for, load_tokenizer
 
     directory = open_output(config.output)
-    prompts = read_prompts(config.data, Columns())[: config.limit]
+    prompts = [row.prompt for row in prompt_rows(config.data, Columns())][: config.limit]
     tok = load_tokenizer(config.tokenizer or config.model)
     _plan(config, tok, say)
     if not cuda():
         say("No CUDA here: the model runs on the CPU, slowly.")
     model = load_for(config.model, weights=config.weights, told=told).eval()
     # All of them, before the first is answered: an answer takes long.
-    openings = [opening(model, tok, tok.encode(prompt)) for prompt in prompts]
+    # Each text of a prompt by itself, as in training.
+    spelled = [[i for text in prompt for i in tok.encode(text)] for prompt in prompts]
+    openings = [opening(model, tok, ids) for ids in spelled]
     for number, ids in enumerate(openings, 1):
         if len(ids) + config.max_new_tokens > config.context:
             raise ConfigError(
@@ -117,7 +119,7 @@ def answer(
         characters += pieces.characters
         seconds += pieces.seconds
         tokens += len(pieces.ids)
-        entry = {"prompt": prompt, "answer": text, "tokens": len(pieces.ids)}
+        entry = {"prompt": "".join(prompt), "answer": text, "tokens": len(pieces.ids)}
         entry["seconds"] = round(pieces.seconds, 3)
         lines.append(json.dumps(entry, ensure_ascii=False) + "\n")
     atomic_write_text(directory / ANSWERS_FILE, "".join(lines))

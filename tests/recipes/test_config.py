@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperlex.errors import ConfigError
-from hyperlex.recipes.config import parse_flags, read_recipe, write_recipe
+from hyperlex.recipes.config import parse_flags, read_recipe, require_same, write_recipe
 
 
 @dataclass(frozen=True)
@@ -86,3 +86,24 @@ def test_a_recipe_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_word_without_a_flag_is_told() -> None:
     with pytest.raises(ConfigError, match="stands alone"):
         parse_flags(["steps", "5"])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "flag"),
+    [
+        ("targets", ("q_proj", "v_proj"), "--targets q_proj,v_proj"),
+        ("packing", True, "--packing true"),
+        ("limit", None, "--limit none"),
+    ],
+)
+def test_a_key_that_has_to_stay_is_told_as_it_is_given(key: str, value: object, flag: str) -> None:
+    @dataclass(frozen=True)
+    class Run(Toy):
+        output: str = "out"
+
+    before, now = Run("m", **{key: value}), Run("m", targets=("k_proj",), limit=3)  # type: ignore[arg-type]
+    others = {"targets", "packing", "limit"} - {key}
+    with pytest.raises(ConfigError, match=f"pass {flag}, or"):
+        require_same(before, now, may_change=others)
+    given = read_recipe(Run, None, {"model": "m", **parse_flags(flag.split(" "))})
+    assert getattr(given, key) == value

@@ -112,16 +112,11 @@ def read_data(
     return Data(texts.items(), rows.items(), found)
 
 
-def read_prompts(path: str | Path, columns: Columns) -> list[str]:
-    """Prompts of a file, as text: each line of a `.txt`, each row of a table.
+def prompt_rows(path: str | Path, columns: Columns) -> list[Row]:
+    """Prompts of a file, as rows without an answer: each line of a `.txt`, each row of a table.
 
     Raises as `read_data`.
     """
-    return ["".join(row.prompt) for row in prompt_rows(path, columns)]
-
-
-def prompt_rows(path: str | Path, columns: Columns) -> list[Row]:
-    """The same as rows without an answer."""
     file = Path(path)
     if not file.is_file():
         raise ConfigError(f"{path}: no such file of prompts. Check the path.")

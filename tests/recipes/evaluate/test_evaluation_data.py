@@ -10,7 +10,7 @@ import pytest
 
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.recipes.evaluate import Columns
-from hyperlex.recipes.evaluate.data import read_data, read_prompts
+from hyperlex.recipes.evaluate.data import prompt_rows, read_data
 
 
 def written(path: Path, *rows: Mapping[str, object]) -> Path:
@@ -123,7 +123,7 @@ def test_a_prompt_may_be_several_texts(tmp_path: Path) -> None:
     file = written(tmp_path / "a.jsonl", {"prompt": ["Дед ", "и кот"], "completion": "спят."})
     (row,) = read_data([file], Columns(), limit=None, seed=0).rows
     assert row.prompt == ("Дед ", "и кот")
-    assert read_prompts(file, Columns()) == ["Дед и кот"]
+    assert [row.prompt for row in prompt_rows(file, Columns())] == [("Дед ", "и кот")]
     written(file, {"prompt": ["Дед", None], "completion": "спят."})
     with pytest.raises(FormatError, match="line 1: the column 'prompt' holds a list of something"):
         read_data([file], Columns(), limit=None, seed=0)
@@ -131,8 +131,9 @@ def test_a_prompt_may_be_several_texts(tmp_path: Path) -> None:
 
 def test_prompts_are_lines_or_rows(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Дед\n\n  Кот и дед\n", "utf-8")
-    assert read_prompts(tmp_path / "a.txt", Columns()) == ["Дед", "  Кот и дед"]
+    lines = prompt_rows(tmp_path / "a.txt", Columns())
+    assert [row.prompt for row in lines] == [("Дед",), ("  Кот и дед",)]
     file = written(tmp_path / "a.jsonl", {"prompt": "Дед\nи кот"})
-    assert read_prompts(file, Columns()) == ["Дед\nи кот"]
+    assert [row.prompt for row in prompt_rows(file, Columns())] == [("Дед\nи кот",)]
     with pytest.raises(ConfigError, match="no such file"):
-        read_prompts(tmp_path / "none.txt", Columns())
+        prompt_rows(tmp_path / "none.txt", Columns())
