@@ -97,40 +97,49 @@ def state_by_dash(
         marks: places of dashes between white space, in order.
         breaks: the probability of a clause beginning at each word.
     """
-    subject = relations.index("root")
+    subject = next(place for place, head in enumerate(heads) if place == head)
     if forms[-1] not in _STOPS or not _nominative(readings[subject]):
         return
-    for mark in marks:
-        before = forms[subject:mark]
-        if mark < subject or before.count("(") != before.count(")"):
-            continue
-        stated = next(
-            (
-                place
-                for place in range(mark + 1, len(heads))
-                if heads[place] == subject
-                and relations[place] in _REMARKS
-                and _nominative(readings[place])
-            ),
-            None,
-        )
-        if stated is None or ":" in forms[:mark]:
-            return
-        for place, head in enumerate(heads):
-            if head not in (subject, stated) or place in (subject, stated):
-                continue
-            _, upos, feats, _, _ = readings[place]
-            if "VerbForm=Fin" in feats or relations[place] in ("nsubj", "cc"):
-                return
-            if upos == "NUM" and head == stated:
-                return
-        for place in range(mark, len(heads)):
-            if heads[place] == subject:
-                heads[place] = stated
-        heads[subject], relations[subject] = stated, "nsubj"
-        heads[stated], relations[stated] = stated, "root"
-        breaks[mark : stated + 1] = [0.0] * (stated + 1 - mark)
+    mark = next((m for m in marks if m > subject and not _inside_brackets(forms[subject:m])), None)
+    if mark is None or ":" in forms[:mark]:
         return
+    remarks = (
+        place
+        for place in range(mark + 1, len(heads))
+        if heads[place] == subject and relations[place] in _REMARKS and _nominative(readings[place])
+    )
+    stated = next(remarks, None)
+    if stated is None or _says_more(subject, stated, readings, heads, relations):
+        return
+    for place in range(mark, len(heads)):
+        if heads[place] == subject:
+            heads[place] = stated
+    heads[subject], relations[subject] = stated, "nsubj"
+    heads[stated], relations[stated] = stated, "root"
+    breaks[mark : stated + 1] = [0.0] * (stated + 1 - mark)
+
+
+def _inside_brackets(forms: Sequence[str]) -> bool:
+    return forms.count("(") != forms.count(")")
+
+
+def _says_more(
+    subject: int,
+    stated: int,
+    readings: Sequence[Offer],
+    heads: Sequence[int],
+    relations: Sequence[str],
+) -> bool:
+    """Whether there is a verb or another subject, or something is counted: then it is a remark."""
+    for place, head in enumerate(heads):
+        if head not in (subject, stated) or place in (subject, stated):
+            continue
+        _, upos, feats, _, _ = readings[place]
+        if "VerbForm=Fin" in feats or relations[place] in ("nsubj", "cc"):
+            return True
+        if upos == "NUM" and head == stated:
+            return True
+    return False
 
 
 _STOPS = frozenset((".", "!", "?", "…"))
