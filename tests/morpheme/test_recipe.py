@@ -25,6 +25,7 @@ from hyperlex.recipes.morphemes.data import (
 )
 from hyperlex.recipes.morphemes.evidence import (
     DICTIONARY_FEATURES,
+    FEATURES,
     VOTE_FEATURES,
     Dictionary,
     Votes,
@@ -106,8 +107,17 @@ def test_evidence_has_a_row_per_letter() -> None:
     assert dictionary("подводный").shape == (9, DICTIONARY_FEATURES)
     witness = Witness(ROWS, dictionary)
     letters = sum(len(r.word) for r in ROWS)
-    assert witness.rows.features.shape == (letters, DICTIONARY_FEATURES + VOTE_FEATURES)
-    assert witness(["водка"]).features.shape == (5, DICTIONARY_FEATURES + VOTE_FEATURES)
+    assert witness.rows.features.shape == (letters, FEATURES)
+    assert witness(["водка"]).features.shape == (5, FEATURES)
+
+
+def test_evidence_tells_words_of_the_list_of_forms() -> None:
+    witness = Witness(
+        [*ROWS, row("вод:ROOT/ы:END", inflected=True)], Dictionary(["вода"], ROWS, {})
+    )
+    assert witness.rows.features[-4:, -1].all()
+    assert not witness.rows.features[:-4, -1].any()
+    assert not witness(["водка"]).features[:, -1].any()
 
 
 def test_only_the_boundary_counts_where_no_type_is_known() -> None:
@@ -167,6 +177,15 @@ def test_endings_are_learned_where_two_forms_agree() -> None:
     assert not learn_endings(read[:1], known).rules
 
 
+def test_the_plural_of_an_adjective_ends_in_an_ending() -> None:
+    read = [row(f"{stem}:ROOT/ые:SUFF", True) for stem in ("голуб", "прям")]
+    known = {
+        r.word[:-2] + "ой": ((len(r.word) - 2, MorphemeType.ROOT), (2, MorphemeType.END))
+        for r in read
+    }
+    assert learn_endings(read, known).rules == {("ой", "ые", 3): (8, 9)}
+
+
 def write_lists(folder: Path) -> None:
     (folder / LEMMAS).write_text(
         "word\tboundaries\tlabelled\nвода\tвод|а\tвод:ROOT/а:END\nводка\tвод|к|а\t\n", "utf-8"
@@ -182,6 +201,19 @@ def test_lists_are_read_each_word_once(tmp_path: Path) -> None:
         ("вода", True, False),
         ("водка", False, False),
         ("воды", True, True),
+    ]
+
+
+def test_the_ending_of_an_adjective_is_one(tmp_path: Path) -> None:
+    write_lists(tmp_path)
+    (tmp_path / FORMS).write_text(
+        "водные\tвод:ROOT/н:SUFF/ы:SUFF/е:END\t-е\t(sp: NOUN, class_num: 225)\n"
+        "водствие\tвод:ROOT/ств:SUFF/и:SUFF/е:END\t\t(sp: NOUN, class_num: 17)\n",
+        "utf-8",
+    )
+    assert [r.texts for r in read_rows(tmp_path)[2:]] == [
+        ("вод", "н", "ые"),
+        ("вод", "ств", "и", "е"),
     ]
 
 

@@ -21,6 +21,8 @@ LEMMAS, FORMS, FREQUENCIES = "train_lemmas.tsv", "train_forms.tsv", "freqrnc2011
 SOURCES = (LEMMAS, FORMS, FREQUENCIES)
 
 _LETTERS = frozenset(ALPHABET)
+# Adjectives that are nouns in the plural; the list of forms cuts their ending in two.
+_ADJECTIVES = "(sp: NOUN, class_num: 225)"
 # A type that fewer of a morpheme's occurrences have is taken for a slip.
 _RARE = 0.05
 
@@ -69,8 +71,9 @@ def read_rows(folder: Path) -> list[Row]:
     usual = usual_types(list(lemmas.values()))
     forms: dict[str, Row] = {}
     for line in (folder / FORMS).read_text(encoding="utf-8").splitlines():
-        word, typed = line.split("\t")[:2]
-        row = reconciled(_typed(word, typed), usual)
+        word, typed, _, grammar = (*line.split("\t"), "", "")[:4]
+        row = _typed(word, typed)
+        row = reconciled(_with_one_ending(row) if grammar == _ADJECTIVES else row, usual)
         # A few dozen rows spell the word otherwise than its morphemes.
         if "".join(row.texts) != word:
             continue
@@ -80,6 +83,16 @@ def read_rows(folder: Path) -> list[Row]:
         elif of_lemma.types is None and of_lemma.texts == row.texts:
             lemmas[word] = replace(row, inflected=False)
     return [*lemmas.values(), *forms.values()]
+
+
+def _with_one_ending(row: Row) -> Row:
+    """`голов|ые` for `голов|ы|е`."""
+    assert row.types is not None
+    if row.texts[-2:] not in (("ы", "е"), ("и", "е")):
+        return row
+    return replace(
+        row, texts=(*row.texts[:-2], row.texts[-2] + "е"), types=(*row.types[:-2], MorphemeType.END)
+    )
 
 
 def _typed(word: str, line: str) -> Row:

@@ -6,6 +6,9 @@ many words begin and end like this one, whether the rest is a word, how many wor
 
 For a training word its own vote is taken out, so that training sees what an unknown word will see;
 and for some also those of all words with its root (`unrelated_votes`), as for an unknown root.
+
+One more feature tells the words of the list of forms, which was segmented by other hands: so the
+networks learn from it without learning its habits.
 """
 
 from __future__ import annotations
@@ -37,6 +40,9 @@ CONTEXTS = (
 )  # fmt: skip
 _PER_CONTEXT = 5
 VOTE_FEATURES = _PER_CONTEXT * len(CONTEXTS)
+VOTES = slice(DICTIONARY_FEATURES, DICTIONARY_FEATURES + VOTE_FEATURES)
+FEATURES = VOTES.stop + 1
+"""What a letter has: the counts of `Dictionary`, those of `Votes`, and 1 in a word of the forms."""
 _EDGE = 60
 _PRIOR = 0.3
 _ROOT, _SUFF, _PREF = (2 * TYPES.index(MorphemeType[n]) for n in ("ROOT", "SUFF", "PREF"))

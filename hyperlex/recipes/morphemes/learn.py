@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from hyperlex.recipes.morphemes.data import (
     Row,
 )
 from hyperlex.recipes.morphemes.evidence import (
-    DICTIONARY_FEATURES,
+    VOTES,
     Dictionary,
     Votes,
     ballots,
@@ -40,11 +40,13 @@ Told = Callable[[str], None]
 # Forms of one lemma share this many letters at least, or a rule says nothing.
 _SHARED = 2
 _SEEN = 2
+# Suffixes in the list of lemmas, where they end names of animals and plants; in a form, endings.
+_ADJECTIVAL = frozenset(["ые", "ие"])
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Features of letters, `(letters, DICTIONARY_FEATURES + VOTE_FEATURES)` float16.
+    """Features of letters, `(letters, FEATURES)` float16.
 
     `unrelated` are the votes as for words of unknown roots, for training rows only.
     """
@@ -63,8 +65,10 @@ class Witness:
         related = self._votes(hashes, given)
         counts = self._counts([row.word for row in rows])
         apart = unrelated_votes(rows, hashes, given, related) if unrelated else related
+        forms = np.concatenate([np.full((len(r.word), 1), r.inflected) for r in rows])
         self.rows = Evidence(
-            np.concatenate([counts, related.astype(np.float16)], 1), apart.astype(np.float16)
+            np.concatenate([counts, related.astype(np.float16), forms.astype(np.float16)], 1),
+            apart.astype(np.float16),
         )
 
     def _counts(self, words: Sequence[str]) -> Halves:
@@ -75,7 +79,8 @@ class Witness:
         for start in range(0, len(words), 20_000):
             part = words[start : start + 20_000]
             votes = self._votes(context_hashes(part)).astype(np.float16)
-            found.append(np.concatenate([self._counts(part), votes], 1))
+            forms = np.zeros((len(votes), 1), np.float16)
+            found.append(np.concatenate([self._counts(part), votes, forms], 1))
         return Evidence(np.concatenate(found))
 
 
@@ -101,7 +106,7 @@ def train_teacher(
         seen = features[places].astype(np.float32)
         unknown = np.repeat(rng.random(len(words)) < config.unrelated, letters.lengths[words] + 1)
         unknown = np.append(unknown, False)
-        seen[unknown, DICTIONARY_FEATURES:] = apart[places[unknown]]
+        seen[unknown, VOTES] = apart[places[unknown]]
         scores = network(*_inputs(letters, places), torch.from_numpy(seen))
         return networks.label_loss(scores, torch.from_numpy(labels[places]))
 
@@ -200,16 +205,19 @@ def learn_endings(rows: Sequence[Row], known: dict[str, tuple[Piece, ...]]) -> E
 
     counted: dict[tuple[str, str, int], Counter[tuple[int, ...]]] = {}
     for row in rows:
-        if not row.inflected or row.types is None:
+        types = row.types
+        if not row.inflected or types is None:
             continue
-        form, labels = row.word, row.labels()
+        if row.texts[-1] in _ADJECTIVAL:
+            types = (*types[:-1], MorphemeType.END)
+        form, labels = row.word, replace(row, types=types).labels()
         lemmas = {parse.normal_form.replace("ё", "е") for parse in dictionary().parse(form)}
         if form in lemmas:
             continue
         for lemma in sorted(lemmas & known.keys()):
             of_lemma = known[lemma]
             stem, cut = lemma, form
-            if of_lemma[-1][1] is MorphemeType.POSTFIX and row.types[-1] is MorphemeType.POSTFIX:
+            if of_lemma[-1][1] is MorphemeType.POSTFIX and types[-1] is MorphemeType.POSTFIX:
                 stem, cut = lemma[: -of_lemma[-1][0]], form[: -len(row.texts[-1])]
             shared = common_prefix(stem, cut)
             if shared < _SHARED or shared == len(cut):
