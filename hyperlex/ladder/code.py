@@ -32,6 +32,10 @@ class Reconstruction(str):
         made.exact = all(manner == "exact" for manner, _ in pieces)
         return made
 
+    def __getnewargs__(self) -> tuple[Sequence[tuple[str, str]]]:
+        """What `copy` and `pickle` make it of."""
+        return (self.pieces,)
+
     @property
     def marked(self) -> str:
         """The text with `⟦` and `⟧` around all that was reconstructed."""

@@ -7,6 +7,7 @@ next marker or frame. Any ids decode, and so does any prefix.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from hyperlex.ladder.inflected import Inflector
 from hyperlex.ladder.lexicon import EXACT, Lexicon
 from hyperlex.ladder.outline import Frame, Item, Literal, Outline
 from hyperlex.ladder.realise import realise
+
+_NUMBERS = re.compile(r"(?<=\d), (?=\d)")
+"""Between two numbers that are said of different things (`outline.in_a_row`)."""
 
 NO_FRAME = Frame("nominal")
 """What is taken for the frame of a scene whose ids have lost theirs."""
@@ -72,7 +76,7 @@ def outline_of(
 
     def spell() -> None:
         if spelled and (text := read(spelled).strip()):
-            items.append(Literal(" ".join(text.split())))
+            items.extend(map(Literal, _NUMBERS.split(" ".join(text.split()))))
         spelled.clear()
 
     for index in ids:

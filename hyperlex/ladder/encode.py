@@ -187,7 +187,7 @@ class Draft:
             start = len(ids)
             if run.rung < INFLECTED:
                 groups = self.groups[run.scenes[0]]
-                ids += [i for place in told[run.scenes[0]].groups for i in groups[place].ids]
+                ids += self._in_order([groups[place] for place in told[run.scenes[0]].groups])
                 manner = run.rung
             else:
                 if manner != run.rung:
@@ -206,6 +206,15 @@ class Draft:
             self.text,
             self.encoder.vocabulary,
         )
+
+    def _in_order(self, groups: Sequence[IdGroup]) -> list[int]:
+        """The ids of groups, a comma between two numbers that would be read as one."""
+        ids: list[int] = []
+        for place, group in enumerate(groups):
+            if place and groups[place - 1].runs_on_in(group):
+                ids += self.encoder.spell(",")
+            ids += group.ids
+        return ids
 
     def _kept(self, run: _Run) -> tuple[str, ...]:
         """What a run of rung 3 keeps to the letter: its foreign scenes."""

@@ -6,6 +6,7 @@ realiser makes Russian of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 AGENTS = (
@@ -120,3 +121,11 @@ class Outline:
         """The same outline as it is known from lexemes alone."""
         items = (replace(i, slot=None) if isinstance(i, Item) else i for i in self.items)
         return Outline(self.frame, tuple(items))
+
+
+def in_a_row(words: Sequence[str]) -> str:
+    """Words behind each other, two numbers kept apart: «с 690 до 575» is not «690 575»."""
+    text = words[0]
+    for word in words[1:]:
+        text += (", " if text[-1:].isdigit() and word[:1].isdigit() else " ") + word
+    return text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hyperlex.ladder.lexicon import Lexicon
 from hyperlex.ladder.merge import Group, attach, merge
-from hyperlex.ladder.outline import Item, Lexeme, Slot
+from hyperlex.ladder.outline import Item, Lexeme, Literal, Slot, in_a_row
 from hyperlex.ladder.reading import ATTACHING, Reading
 from hyperlex.types import Span, Word
 
@@ -23,6 +23,7 @@ class IdGroup:
         frame: whether the frame is in it.
         content: whether a content word is.
         spans: of the words that it tells.
+        literal: what its ids spell, or "".
     """
 
     ids: tuple[int, ...]
@@ -31,6 +32,11 @@ class IdGroup:
     frame: bool
     content: bool
     spans: tuple[Span, ...]
+    literal: str = ""
+
+    def runs_on_in(self, following: IdGroup) -> bool:
+        """Whether a number at its end would be read as one with that of the next group."""
+        return self.literal[-1:].isdigit() and following.literal[:1].isdigit()
 
 
 @dataclass(slots=True)
@@ -86,7 +92,10 @@ class Outliner:
             if code is not None:
                 codes.append(code)
                 continue
-            written = " ".join(found.span.of(text).split())
+            if isinstance(found.item, Literal):
+                written = found.item.text
+            else:
+                written = " ".join(found.span.of(text).split())
             # What is denied stands or falls with its negation.
             protected = found.protected or codes[-1] in self._attaching
             if codes[-1] is None and literals[-1].protected == protected:
@@ -112,12 +121,12 @@ class Outliner:
             )
             placed.append((group.places[0], made))
         for literal in literals:
-            ids = tuple(self._spell(" " + " ".join(literal.words)))
+            spelled = in_a_row(literal.words)
+            ids = tuple(self._spell(f" {spelled}"))
             bits = _BITS_OF_LITERAL * len(literal.words)
             spans = tuple(literal.spans)
-            placed.append(
-                (literal.place, IdGroup(ids, bits, literal.protected, False, True, spans))
-            )
+            made = IdGroup(ids, bits, literal.protected, False, True, spans, spelled)
+            placed.append((literal.place, made))
         placed.sort(key=lambda pair: pair[0])
         return [group for _, group in placed]
 

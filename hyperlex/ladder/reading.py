@@ -82,7 +82,7 @@ def read(scene: Scene, text: str) -> Reading:
         for p in scene.protected
         if p.kind in LITERAL_KINDS or (p.kind == "quote" and len(p.text.split()) <= _SHORT_QUOTE)
     ]
-    kept = {p.span.start for p in scene.protected if p.kind in ("name", "number")}
+    kept = [p.span for p in scene.protected if p.kind in ("name", "number")]
     units = {p.span.start for p in scene.protected if p.kind == "unit"}
     negating = {p.span.start for p in scene.protected if p.kind == "negation"}
     prepositions = _prepositions(scene.words)
@@ -97,6 +97,10 @@ def read(scene: Scene, text: str) -> Reading:
                 span = _hull(found.pop().span, span)
             found.append(Found(Literal(" ".join(span.of(text).split())), span, True))
             continue
+        if _doubts(scene.words, place):
+            span = _hull(word.span, scene.words[place + 1].span)
+            found.append(Found(Literal(span.of(text).lower()), span, True))
+            continue
         if word.span.start in units or any(c.isdigit() for c in word.text):
             found.append(Found(Literal(word.text), word.span, True))
             continue
@@ -109,10 +113,25 @@ def read(scene: Scene, text: str) -> Reading:
                 continue
         if item is None and word.span.start in negating:
             found.append(Found(Literal(word.text.lower()), word.span, True))  # «никто», «ничем»
+        elif item is None and _lies_in(kept, word):
+            found.append(Found(Literal(word.text), word.span, True))  # «Ли Бо»
         if item is not None:
-            protected = item.lexeme.kind in "-P" or word.span.start in kept or _is_ordinal(word)
+            protected = item.lexeme.kind in "-P" or _lies_in(kept, word) or _is_ordinal(word)
             found.append(Found(item, word.span, protected))
     return Reading(frame_of(scene), tuple(found), _is_foreign(scene.words))
+
+
+def _lies_in(spans: Sequence[Span], word: Word) -> bool:
+    return any(span.start <= word.span.start < span.stop for span in spans)
+
+
+def _doubts(words: Sequence[Word], place: int) -> bool:
+    """«вряд ли», «едва ли»: without them the scene would be asserted."""
+    return (
+        words[place].text.lower() in ("вряд", "едва")
+        and place + 1 < len(words)
+        and words[place + 1].text.lower() == "ли"
+    )
 
 
 def _is_ordinal(word: Word) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hyperlex.scene.arguments import is_state
 from hyperlex.scene.lexicon import NEGATIVE_PREDICATES, NEGATIVE_PRONOUNS
 from hyperlex.scene.operators import (
@@ -114,13 +116,25 @@ def _modalities(view: View, notes: Notes) -> set[str]:
     if _conditional(view, lower):
         held.add("conditional")
         _note(notes, "modality: conditional (бы, чтобы with the past)")
-    if view.head in marks.asked or ("ли" in lower[1:] and "едва" not in lower):
+    if view.head in marks.asked or _whether(view):
         held.add("question")
         _note(notes, "modality: question (the mark, or «ли»)")
     if _imperative(view, lower, "question" in held):
         held.add("imperative")
         _note(notes, "modality: imperative")
     return held
+
+
+def _whether(view: View) -> bool:
+    """Whether «ли» asks: not as a name, and not in «вряд ли», «едва ли», «то ли»."""
+    tree = view.tree
+    own = [p for p in view.places if view.cut.of_word[p] == view.head]
+    return any(
+        tree.lower[place] == "ли"
+        and tree.words[place].upos != "PROPN"
+        and tree.lower[before] not in ("вряд", "едва", "то")
+        for before, place in pairwise(own)
+    )
 
 
 def _is_almost(view: View) -> bool:

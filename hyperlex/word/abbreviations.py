@@ -22,7 +22,24 @@ _ALONE = {
     "коп": "копейка", "чел": "человек", "мм": "миллиметр", "др": "другой",
 }  # fmt: skip
 _GERMAN = "немецкий"
-_SMALL = ("г", "гг", "в", "вв", "см", "нем", *_ALONE, *(letter for letter, _ in _PAIRS))
+_BEFORE_NUMBERS = {
+    "ст": "статья", "рис": "рисунок", "тел": "телефон", "гл": "глава", "стр": "страница",
+    "п": "пункт", "пп": "пункт", "т": "том", "ч": "часть", "д": "дом", "кв": "квартира",
+    "ок": "около", "табл": "таблица", "абз": "абзац",
+}  # fmt: skip
+_BEFORE_NAMES = {"ул": "улица", "ст": "станция", "им": "имя", "пос": "посёлок", "оз": "озеро"}
+_SMALL = (
+    "г",
+    "гг",
+    "в",
+    "вв",
+    "см",
+    "нем",
+    *_BEFORE_NUMBERS,
+    *_BEFORE_NAMES,
+    *_ALONE,
+    *(letter for letter, _ in _PAIRS),
+)
 _SEEN = frozenset((*_SMALL, *(form.capitalize() for form in _SMALL)))
 _NOUNS = frozenset(("год", "век", "грамм", "город", "эра", "сантиметр", "тонна"))
 _YEAR = re.compile(r"[12]\d{3}(?:-?[а-я]{1,2})?")
@@ -73,11 +90,17 @@ def _told(place: int, form: str, forms: Sequence[str]) -> str:
         return "век" if after == "." and _CENTURY.fullmatch(before) else ""
     if form == "см":
         return "сантиметр" if counted else "смотреть" if after == "." else ""
-    if form == "т":
-        return "тонна" if counted else ""
+    if form == "т" and counted:
+        return "тонна"
+    if form == "ст" and counted and after == "." and _at(forms, place + 2) == "л":
+        return "столовый"
+    said = _at(forms, place + 2) if after == "." else ""
+    if said[:1].isdigit() and form.lower() in _BEFORE_NUMBERS:
+        return _BEFORE_NUMBERS[form.lower()]
+    if said[:1].isupper() and said.isalpha() and form in _BEFORE_NAMES:
+        return _BEFORE_NAMES[form]
     if form == "нем":  # not «о нём», and not «он нем.»
-        named = after == "." and _at(forms, place + 2)[:1].isalnum()
-        return _GERMAN if named else ""
+        return _GERMAN if said[:1].isalnum() else ""
     early = len(before) == 3 and before.isdigit() and after == "."
     if form == "гг" or (form == "г" and (early or _YEAR.fullmatch(before))):
         return "год"

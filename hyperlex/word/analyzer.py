@@ -16,6 +16,7 @@ from hyperlex.word.load import load
 from hyperlex.word.network import Network, Scores
 from hyperlex.word.readings import Reading
 from hyperlex.word.repair import (
+    agree_names,
     by_neighbours,
     capitalised,
     count_units,
@@ -68,7 +69,10 @@ class WordAnalyzer:
             own = entries[position : position + len(tokens)]
             forms = [token.form for token in tokens]
             chosen = choose(own, score.tags, cased, capitalised(forms))
-            decline_names(cased, [entry.offers for entry in own], chosen)
+            offers = [entry.offers for entry in own]
+            decline_names(cased, offers, chosen)
+            if "flat:name" in names:
+                agree_names(governors, names, offers, chosen)
             by_neighbours(forms, chosen)
             spell_out(forms, chosen)
             breaks = score.breaks.tolist()

@@ -88,7 +88,8 @@ def choose(
         entries: of the words.
         tags: `[T, K]`, the network's log-probabilities for each word.
         cased: places where only a reading with a case will do, if there is one.
-        named: places where a word that the dictionary lacks is a name, if it may be one.
+        named: places of words with a capital: one that the dictionary lacks, or has as a particle
+            or conjunction, is a name there if it may be one.
     """
     chosen = [entry.offers[0] for entry in entries]
     places = [k for k, entry in enumerate(entries) if entry.prior]
@@ -116,9 +117,16 @@ def choose(
     return chosen
 
 
+_CLOSED = frozenset(("AUX", "CCONJ", "PART", "SCONJ"))
+
+
 def _unlikely(offer: Offer) -> bool:
-    """Whether an unknown word was read as what has no capital: «Марвел» as a verb."""
+    """Whether a word was read as what has no capital: the unknown «Марвел» as a verb, «Брюс Ли» as
+    a question.
+    """
     lemma, upos, _, _, by = offer
+    if upos in _CLOSED:
+        return True
     adjective = upos == "ADJ" and not lemma.endswith(("ский", "цкий", "ской", "цкой"))
     return by == "suffix" and (adjective or upos == "VERB")
 

@@ -227,6 +227,33 @@ def decline_names(
                 chosen[place] = twins[0]
 
 
+def agree_names(
+    heads: Sequence[int],
+    relations: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Gives the second part of a name the gender and case of the first, in place.
+
+    «Ольга Иванова» is a woman, though «Иванова» alone is rather «Иванов» in the genitive.
+    """
+    for place, relation in enumerate(relations):
+        if relation != "flat:name" or chosen[place][1] != "PROPN":
+            continue
+        wanted = _form(chosen[heads[place]])
+        if None in wanted or _form(chosen[place]) == wanted:
+            continue
+        alike = [o for o in offers[place] if o[1] == "PROPN" and _form(o) == wanted]
+        if alike:
+            chosen[place] = alike[0]
+
+
+def _form(offer: Offer) -> tuple[str | None, ...]:
+    """Case, gender and number, None for what is not stated."""
+    feats = dict(feat.split("=", 1) for feat in offer[2].split("|") if feat)
+    return feats.get("Case"), feats.get("Gender"), feats.get("Number")
+
+
 def by_neighbours(forms: Sequence[str], chosen: list[Offer]) -> None:
     """Gives words the lemmas that only the next word shows, in place.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import re
 import subprocess
@@ -115,6 +116,41 @@ def test_units_and_what_is_denied_are_kept(rung: int, text: str, kept: str) -> N
 )
 def test_rung_1_tells_what_a_scene_is_about(text: str, told: str) -> None:
     assert told in hyperlex.compress(text, rung=1).decode().lower()
+
+
+@pytest.mark.parametrize("rung", [1, 2])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Цена снизилась с 690 до 575 рублей.", "690, 575"),
+        ("На странице 12 автор привёл 450 примеров.", "12"),
+        ("Выплатили 125 000 рублей и 3 премии.", "125 000"),
+    ],
+)
+def test_two_numbers_never_become_one(rung: int, text: str, told: str) -> None:
+    said = str(hyperlex.compress(text, rung=rung).decode())
+    assert told in said
+    assert not re.search(r"(?<!125)\d \d", said.replace("125 000", ""))
+
+
+@pytest.mark.parametrize("rung", [1, 2])
+def test_a_doubt_is_no_assertion_and_a_name_no_question(rung: int) -> None:
+    def told(text: str) -> str:
+        return str(hyperlex.compress(text, rung=rung).decode())
+
+    assert "вряд ли" in told("Вряд ли он придёт.").lower()
+    assert "?" not in told("Едва ли он придёт.")
+    assert "?" in told("Придёт ли он?")
+    assert "Ли" in told("Товарищ Ли подписал договор.")
+    assert "?" not in told("Товарищ Ли подписал договор.")
+    assert "Ван" in told("Винсент Ван Гог приехал.")
+
+
+def test_a_reconstruction_travels() -> None:
+    told = hyperlex.compress("Он не пришёл домой.", rung=1).decode()
+    for again in (pickle.loads(pickle.dumps(told)), copy.copy(told), copy.deepcopy(told)):
+        assert isinstance(again, Reconstruction)
+        assert (again, again.pieces, again.exact) == (told, told.pieces, told.exact)
 
 
 @pytest.mark.parametrize("how", [{"rung": 1}, {"rung": 2}, {"tokens": 8}])

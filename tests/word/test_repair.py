@@ -256,3 +256,19 @@ def test_what_is_counted_belongs_to_its_number() -> None:
     assert (heads[4], relations[4], breaks[4]) == (2, "nmod", 0)
     (clause,) = hyperlex.clauses("В городе живут 280 тыс. чел.")
     assert clause.span.stop == 28
+
+
+def test_the_parts_of_a_name_agree() -> None:
+    for text, lemma in (
+        ("Приехала Ольга Иванова.", "Иванова"),
+        ("Приехал Олег Иванов.", "Иванов"),
+        ("Встретили Ольгу Иванову.", "Иванова"),
+    ):
+        assert lemma in [word.lemma for word in hyperlex.words(text)]
+
+
+def test_a_particle_with_a_capital_is_a_name() -> None:
+    (name,) = [word for word in hyperlex.words("Товарищ Ли подписал договор.") if word.text == "Ли"]
+    assert name.upos == "PROPN"
+    (asks,) = [word for word in hyperlex.words("Придёт ли почтальон?") if word.text == "ли"]
+    assert asks.upos != "PROPN"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
-from hyperlex.ladder.outline import Frame, Slot
+from hyperlex.ladder.outline import Frame, Slot, in_a_row
 from hyperlex.ladder.realise.forms import NUMBER, Forms
 from hyperlex.ladder.realise.government import NOMINATIVE, Pair, Table
 from hyperlex.ladder.realise.prepositions import GOVERNS, before
@@ -70,7 +70,7 @@ def write(sketch: Sketch, hints: Sequence[Slot | None], table: Table) -> str:
         out += leaders
     if frame.mood == "conditional" and sketch.predicate < 0 and out:
         out.append("бы")
-    return _finish(" ".join(out), _kind(words, 0), frame.question)
+    return _finish(in_a_row(out) if out else "", _kind(words, 0), frame.question)
 
 
 def _finish(text: str, first: str, question: bool) -> str:
