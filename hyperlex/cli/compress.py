@@ -56,7 +56,8 @@ def compress(
 ) -> None:
     """Tell a text in fewer ids, with loss: rung 4 alone is exact.
 
-    Negations, numbers, dates, units, names, quotes, code and addresses are kept at every rung.
+    Negations, numbers, dates, units, names, quotes of up to four words,
+    code and addresses are kept at every rung.
     `hyperlex decode` makes text of the ids, marked as reconstructed.
     """
     from hyperlex.cli.compress_table import show

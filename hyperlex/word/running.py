@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 # stands before it.
 _ENTITY = re.compile(r"(?<![.?!…;])(?:&(?:#\d{1,5}|[a-z]{2,6});)+$")
 _DESCRIBES = re.compile(
-    r"(?<!\w)(?:род|реж|сост|табл|илл|сокр|букв|авт|худ|комп|опубл|ред|пер)\.$", re.IGNORECASE
+    r"(?<!\w)(?:род|реж|сост|табл|илл|сокр|букв|авт|худ|комп|опубл|ред|пер|абз"
+    r"|янв|февр?|апр|авг|сент?|окт|нояб?|дек)\.$",
+    re.IGNORECASE,
 )
 """Abbreviations of what a number follows, or within brackets a name: «(реж. Иванова)»."""
 _UNIT = re.compile(r"(?<!\w)(?:чел|экз|шт|руб|коп|тыс|мин|сек|га|км|кг|гг?|вв?)\.$")
