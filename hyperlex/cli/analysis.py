@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from hyperlex.cli.options import read_text
+from hyperlex.cli.options import STANDARD_INPUT, read_text
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.scene.scene import Clause, Scene
 from hyperlex.types import Morpheme, Span, Word
@@ -77,9 +77,11 @@ def blocks(text: str | None, files: Sequence[Path]) -> Iterator[Block]:
         ConfigError: none named, or both a text and files, or a file that cannot be read.
         FormatError: bytes that are no UTF-8.
     """
-    if text is not None:
-        if files:
-            read_text(text, files[0])  # raises: which of the two?
+    if text is not None and files:
+        read_text(text, files[0])  # raises: which of the two?
+    if text == STANDARD_INPUT:
+        files = [Path(text)]
+    elif text is not None:
         if _is_file(text):
             raise ConfigError(
                 f"{text!r} is a file, and a text was expected. Give it as --file {text}, or the "
@@ -89,8 +91,8 @@ def blocks(text: str | None, files: Sequence[Path]) -> Iterator[Block]:
         return
     if not files and sys.stdin.isatty():
         raise ConfigError("No text. Give it as an argument, by --file, or on standard input.")
-    for file in files or [Path("-")]:
-        if str(file) == "-":
+    for file in files or [Path(STANDARD_INPUT)]:
+        if str(file) == STANDARD_INPUT:
             yield from _stream(sys.stdin.buffer, "The standard input", None)
             continue
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,8 +13,12 @@ from hyperlex.errors import ConfigError, FormatError
 if TYPE_CHECKING:
     from hyperlex.tokenizer import HyperTokenizer
 
+STANDARD_INPUT: Final = "-"
+"""In place of a text or a file."""
+
 TextArgument = Annotated[
-    str | None, typer.Argument(metavar="[TEXT]", help="The text; else --file, else standard input.")
+    str | None,
+    typer.Argument(metavar="[TEXT]", help="The text; else --file, else (or for -) standard input."),
 ]
 FileOption = Annotated[
     Path | None,
@@ -56,6 +60,8 @@ def read_text(text: str | None, file: Path | None) -> str:
     """
     if text is not None and file is not None:
         raise ConfigError(f"A text and --file {file} were given. One of them was expected.")
+    if text == STANDARD_INPUT:
+        return _decoded(*_bytes(Path(text)))
     if text is not None:
         # Python hands over bytes of the command line that the locale has no character for as
         # surrogates. They are UTF-8 all the same, or no text.
@@ -65,7 +71,7 @@ def read_text(text: str | None, file: Path | None) -> str:
 
 def _bytes(file: Path | None) -> tuple[bytes, str]:
     """What was read, and the name of where from."""
-    if file is None or str(file) == "-":
+    if file is None or str(file) == STANDARD_INPUT:
         if file is None and sys.stdin.isatty():
             raise ConfigError("No text. Give it as an argument, by --file, or on standard input.")
         return sys.stdin.buffer.read(), "The standard input"

@@ -107,3 +107,9 @@ def test_a_tokenizer_that_is_none_is_refused(refused, tmp_path: Path, where: str
 def test_no_text_is_an_empty_text(run, extended: Path) -> None:
     assert run("encode", "-t", extended, stdin=b"").stdout == "\n"
     assert run("decode", "-t", extended, stdin=b"\n").stdout == ""
+
+
+@pytest.mark.parametrize("verb", ["encode", "analyze", "compress"])
+def test_a_hyphen_is_standard_input(run, verb: str) -> None:
+    text = "Почтальон не пришёл."
+    assert run(verb, "-", stdin=text.encode()).stdout == run(verb, text).stdout
