@@ -32,9 +32,9 @@ class Reconstruction(str):
         made.exact = all(manner == "exact" for manner, _ in pieces)
         return made
 
-    def __getnewargs__(self) -> tuple[Sequence[tuple[str, str]]]:
-        """What `copy` and `pickle` make it of."""
-        return (self.pieces,)
+    def __reduce__(self) -> tuple[type[Reconstruction], tuple[Sequence[tuple[str, str]]]]:
+        """How `copy` and `pickle` make it again."""
+        return type(self), (self.pieces,)
 
     @property
     def marked(self) -> str:

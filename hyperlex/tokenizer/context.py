@@ -11,7 +11,7 @@ from hyperlex.errors import ConfigError
 from hyperlex.ladder.code import SceneCode
 from hyperlex.ladder.encode import VERBATIM
 from hyperlex.ladder.lexicon import EXACT
-from hyperlex.tokenizer.ladder import default, draft_of, within
+from hyperlex.tokenizer.ladder import PROTECTED, default, draft_of, whole_number, within
 
 if TYPE_CHECKING:
     from hyperlex.tokenizer.hyper import HyperTokenizer
@@ -61,13 +61,15 @@ def compress_context(
         tokenizer: one with scene ids; by default the embedded one.
 
     Raises:
-        ConfigError: the budget cannot hold the recent text and what is protected in the old one,
-            or the tokenizer has no chat template.
+        ConfigError: the budget cannot hold the recent text and what is protected in the old one, a
+            number is no whole one or below 0, or the tokenizer has no chat template.
         VocabularyError: the tokenizer has no scene ids.
     """
+    tokens = whole_number("tokens", tokens, "ids")
     tokenizer = tokenizer or default()
     if isinstance(context, str):
-        parts = parts_of_text(context, tokens, keep_recent, tokenizer)
+        kept = tokens // 4 if keep_recent is None else keep_recent
+        parts = parts_of_text(context, tokens, kept, tokenizer)
     else:
         kept = 2 if keep_recent is None else keep_recent
         parts = _parts_of_messages(context, kept, add_generation_prompt, tokenizer)
@@ -75,13 +77,18 @@ def compress_context(
     spelled = [tokenizer.encode(text) if exact else [] for text, exact in parts]
     fixed = sum(map(len, spelled))
     # Each compressed text may need the marker that ends it.
-    left = tokens - fixed - len(old)
-    if left < 0:
-        raise ConfigError(
-            f"{tokens} ids cannot hold the recent text and the template: they take "
-            f"{fixed + len(old)}. Allow more, or keep less with keep_recent."
+    taken = fixed + len(old)
+
+    def shortage(needed: int) -> str:
+        # With a greater budget more would be kept by default, and more be needed.
+        return (
+            f"{tokens} ids cannot hold the recent text, the template, and what is protected in the "
+            f"old text ({PROTECTED}): that takes {taken + needed} with keep_recent={kept}. Allow "
+            "that many ids or more with this keep_recent, or keep less."
         )
-    codes = iter(within([draft_of(tokenizer, text) for text in old], left))
+
+    drafts = [draft_of(tokenizer, text) for text in old]
+    codes = iter(within(drafts, tokens - taken, shortage))
     marker = tokenizer.ladder.vocabulary.offset + EXACT
     ids: list[int] = []
     told = []
@@ -101,13 +108,11 @@ Part = tuple[str, bool]
 """A text, and whether it stays exact."""
 
 
-def parts_of_text(
-    text: str, tokens: int, keep_recent: int | None, tokenizer: HyperTokenizer
-) -> list[Part]:
-    """Old and recent, or all of it as recent where it is no longer than `tokens` ids."""
-    keep = tokens // 4 if keep_recent is None else keep_recent
-    if keep < 0:
-        raise ConfigError(f"keep_recent={keep_recent} was given: 0 or more ids were expected.")
+def parts_of_text(text: str, tokens: int, keep: int, tokenizer: HyperTokenizer) -> list[Part]:
+    """Old and recent, the last `keep` ids; or all of it as recent where it is no longer than
+    `tokens` ids.
+    """
+    keep = whole_number("keep_recent", keep, "ids")
     ids = tokenizer.encode(text)
     if len(ids) <= tokens:
         return [(text, True)]
@@ -127,7 +132,7 @@ def _parts_of_messages(
         )
     if not messages:
         raise ConfigError("No message was given: at least one was expected.")
-    first_kept = max(0, len(messages) - keep_recent)
+    first_kept = max(0, len(messages) - whole_number("keep_recent", keep_recent, "messages"))
     shown = []
     for number, message in enumerate(messages):
         if not isinstance(message, Mapping) or not all(

@@ -15,7 +15,7 @@ from hyperlex.codebook.spelling import encode_ids
 from hyperlex.errors import ConfigError, VocabularyError
 from hyperlex.tokenizer.export import canonical_json, export, export_refusal
 from hyperlex.tokenizer.face import Face, read_face
-from hyperlex.tokenizer.layout import VocabularyLayout
+from hyperlex.tokenizer.layout import VocabularyLayout, whole_ids
 from hyperlex.tokenizer.scene_tokens import scene_token, scene_tokens
 from hyperlex.tokenizer.stored import StoredCodebook
 
@@ -152,8 +152,9 @@ class HyperTokenizer:
 
         Raises:
             VocabularyError: an id outside the layout.
+            TypeError: `ids` is no sequence of whole numbers.
         """
-        ids = list(ids)
+        ids = whole_ids(ids)
         highest = max(ids, default=0)
         if highest >= self.layout.total or min(ids, default=0) < 0:
             self.layout.check(ids)
@@ -176,9 +177,9 @@ class HyperTokenizer:
 
     def expand(self, ids: Sequence[int]) -> list[int]:
         """Base ids: each hypertoken replaced by what it stands for. Raises VocabularyError for an
-        id outside the layout.
+        id outside the layout, TypeError for what is no sequence of whole numbers.
         """
-        return self.codebook.expand(ids)
+        return self.codebook.expand(whole_ids(ids))
 
     def collapse(self, base_ids: Sequence[int]) -> list[int]:
         """Hyper ids of any run of base ids: the canonical parse. Raises VocabularyError for an id

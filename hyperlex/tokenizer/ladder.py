@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
-from operator import index
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 from hyperlex.codebook.spelling import require_text
 from hyperlex.errors import ConfigError
@@ -19,6 +19,7 @@ from hyperlex.ladder.inflected import Inflector
 from hyperlex.ladder.outliner import Outliner
 from hyperlex.ladder.spelling import ShortSpelling
 from hyperlex.ladder.ways import Sentence, ways_of
+from hyperlex.tokenizer.layout import whole_ids
 
 if TYPE_CHECKING:
     from hyperlex.tokenizer.hyper import HyperTokenizer
@@ -74,8 +75,8 @@ def compress(
         if rung != VERBATIM:
             code = min(code, draft.encode(draft.at_rung(rung)), key=len)
     else:
-        budget = _budget(tokens, ratio, tokenizer, text)
-        (code,) = within([draft], budget)
+        budget, shortage = _budget(tokens, ratio, tokenizer, text)
+        (code,) = within([draft], budget, shortage)
     return code if keep else replace(code, text="")
 
 
@@ -93,20 +94,9 @@ def reconstruct(
         TypeError: `ids` is no sequence of whole numbers.
     """
     tokenizer = tokenizer or default()
-    ids = ids.ids if isinstance(ids, SceneCode) else _flat(ids)
+    ids = ids.ids if isinstance(ids, SceneCode) else whole_ids(ids)
     tokenizer.layout.check(ids)
     return Reconstruction(tokenizer.ladder.vocabulary.decoder.pieces(ids))
-
-
-def _flat(ids: object) -> list[int]:
-    """`ids` as whole numbers, whatever kind of sequence or array holds them."""
-    try:
-        return [index(each) for each in ids]  # type: ignore[attr-defined]
-    except TypeError as error:
-        raise TypeError(
-            f"Ids were expected, a sequence of whole numbers; got {type(ids).__name__}. Pass "
-            "code.ids, or one row of a batch at a time."
-        ) from error
 
 
 def encoder(tokenizer: HyperTokenizer) -> Encoder:
@@ -156,24 +146,67 @@ def _checked_rung(rung: int) -> int:
     return rung
 
 
-def _budget(tokens: int | None, ratio: float | None, tokenizer: HyperTokenizer, text: str) -> int:
+def _budget(
+    tokens: int | None, ratio: float | None, tokenizer: HyperTokenizer, text: str
+) -> tuple[int, Callable[[int], str]]:
+    """The budget in ids, and what to say where it is too small, by the ids that are needed."""
     if tokens is not None:
-        if tokens < 0 or int(tokens) != tokens:
-            raise ConfigError(f"tokens={tokens!r} was given: a whole number of ids was expected.")
-        return int(tokens)
-    assert ratio is not None
-    if not (ratio >= 1 and math.isfinite(ratio)):
+        allowed, first = whole_number("tokens", tokens, "ids"), f"{tokens} ids cannot hold"
+        return allowed, partial(_shortage, first, lambda needed: "Allow that many ids or more")
+    number = isinstance(ratio, Real) and not isinstance(ratio, bool)
+    if ratio is None or not (number and ratio >= 1 and math.isfinite(ratio)):
         raise ConfigError(
-            f"ratio={ratio!r} was given: 1 or more was expected; 4 asks for a quarter of the ids."
+            f"ratio={ratio!r} was given: a number, 1 or more, was expected; 4 asks for a quarter "
+            "of the ids."
         )
-    return math.floor(len(tokenizer.encode(text)) / ratio)
+    exact = len(tokenizer.encode(text))
+    budget = math.floor(exact / ratio)
+    first = f"ratio={ratio} leaves {budget} of {exact} ids, which cannot hold"
+    return budget, partial(
+        _shortage, first, lambda needed: f"Pass ratio={_greatest_ratio(exact, needed)} or less"
+    )
 
 
-def within(drafts: Sequence[Draft], budget: int) -> list[SceneCode]:
+def _shortage(first: str, remedy: Callable[[int], str], needed: int) -> str:
+    return (
+        f"{first} what is protected in this text ({PROTECTED}): that takes {needed}. "
+        f"{remedy(needed)}, or split the text."
+    )
+
+
+def _greatest_ratio(exact: int, needed: int) -> float:
+    """To two digits the greatest ratio that leaves `needed` of `exact` ids."""
+    hundredths = 100 * exact // needed
+    # 28 / 1.12 is less than 25 in floating point.
+    while math.floor(exact / (hundredths / 100)) < needed:
+        hundredths -= 1
+    return hundredths / 100
+
+
+def whole_number(name: str, value: Any, what: str) -> int:
+    """`value` as an int. Raises `ConfigError`, by the `name` of the argument, for what is no whole
+    number, and for one below 0.
+    """
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or value < 0 or value % 1:
+        raise ConfigError(
+            f"{name}={value!r} was given: a whole number of {what}, 0 or more, was expected."
+        )
+    return int(value)
+
+
+PROTECTED = "negation, numbers, dates, units, names, quotes, code, addresses"
+
+
+def within(drafts: Sequence[Draft], budget: int, shortage: Callable[[int], str]) -> list[SceneCode]:
     """The codes of some texts that say most within one budget of ids.
 
     Sentences are weighed alone and encoded together, which may come out longer or shorter by a few
     ids: then less or more is allowed.
+
+    Args:
+        shortage: the message for a budget that is too small, by the ids that are needed: what was
+            asked for is known where it was asked.
 
     Raises:
         ConfigError: the budget cannot hold what is protected.
@@ -183,11 +216,7 @@ def within(drafts: Sequence[Draft], budget: int) -> list[SceneCode]:
         return exact
     lowest = [draft.encode(draft.at_floor()) for draft in drafts]
     if _length(lowest) > budget:
-        raise ConfigError(
-            f"{budget} ids cannot hold what is protected in this text (negation, numbers, dates, "
-            f"units, names, quotes, code, addresses): that takes {_length(lowest)}. Allow that "
-            "many ids or more, or split the text."
-        )
+        raise ConfigError(shortage(min(_length(lowest), _length(exact))))
     sentences = [ways_of(draft) for draft in drafts]
     found, allowed = lowest, budget
     for _ in range(_TRIES):

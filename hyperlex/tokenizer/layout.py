@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -71,3 +72,16 @@ class VocabularyLayout:
                     f"{self.total - 1}). "
                     "Was the text encoded with another tokenizer?"
                 )
+
+
+def whole_ids(ids: object) -> list[int]:
+    """`ids` as whole numbers, whatever kind of sequence or array holds them. Raises `TypeError` for
+    what is none.
+    """
+    try:
+        return list(map(operator.index, ids))  # type: ignore[call-overload]
+    except TypeError as error:
+        raise TypeError(
+            f"Ids were expected, a sequence of whole numbers; got {type(ids).__name__}. Pass "
+            "code.ids, or one row of a batch at a time."
+        ) from error

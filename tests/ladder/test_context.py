@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import hyperlex
 from hyperlex import HyperTokenizer
 from hyperlex.errors import ConfigError, VocabularyError
+from hyperlex.tokenizer.ladder import _greatest_ratio
 
 OLD = (
     "Утром мы спустились к реке. Вода поднялась за ночь, и мостки унесло. Егор сказал, что ждать "
@@ -54,10 +57,57 @@ def test_old_messages_are_short_and_the_last_ones_exact(tok: HyperTokenizer) -> 
     assert OLD not in told
 
 
-@pytest.mark.parametrize("tokens", [0, 5])
-def test_a_budget_too_small_is_told_of(tokens: int) -> None:
-    with pytest.raises(ConfigError, match=f"{tokens} ids cannot hold"):
-        hyperlex.compress_context(MESSAGES, tokens)
+@pytest.mark.parametrize("context", [OLD + RECENT, MESSAGES])
+@pytest.mark.parametrize(("tokens", "kept"), [(0, None), (9, None), (9, 1), (16, 15)])
+def test_what_is_told_of_a_budget_too_small_works(
+    context: Any, tokens: int, kept: int | None
+) -> None:
+    with pytest.raises(ConfigError, match=f"^{tokens} ids cannot hold") as refused:
+        hyperlex.compress_context(context, tokens, keep_recent=kept)
+    told = re.search(r"takes (\d+) with keep_recent=(\d+)", str(refused.value))
+    assert told is not None
+    needed, keep = int(told[1]), int(told[2])
+    assert keep == kept or kept is None
+    assert len(hyperlex.compress_context(context, needed, keep_recent=keep).input_ids) <= needed
+    with pytest.raises(ConfigError, match="ids cannot hold"):
+        hyperlex.compress_context(context, needed - 1, keep_recent=keep)
+
+
+def test_what_is_told_of_a_ratio_too_great_works() -> None:
+    with pytest.raises(ConfigError, match="ratio=100 leaves 0 of") as refused:
+        hyperlex.compress(OLD + RECENT, ratio=100)
+    told = re.search(r"Pass ratio=([0-9.]+) or less", str(refused.value))
+    assert told is not None
+    assert hyperlex.compress(OLD + RECENT, ratio=float(told[1]))
+    with pytest.raises(ConfigError, match="cannot hold"):
+        hyperlex.compress(OLD + RECENT, ratio=float(told[1]) + 0.01)
+
+
+def test_the_greatest_ratio_is_not_one_that_rounding_spoils() -> None:
+    for exact in range(1, 200):
+        for needed in range(1, exact + 1):
+            assert math.floor(exact / _greatest_ratio(exact, needed)) >= needed
+
+
+WRONG = [-1, True, 24.5, "10", float("nan"), float("inf")]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("context", [OLD + RECENT, MESSAGES])
+def test_what_is_no_number_of_ids_or_messages_is_told_of(context: Any, wrong: Any) -> None:
+    given = re.escape(repr(wrong))
+    with pytest.raises(ConfigError, match=f"^tokens={given} was given: a whole number of ids"):
+        hyperlex.compress_context(context, wrong)
+    with pytest.raises(ConfigError, match=f"^keep_recent={given} was given: a whole number of"):
+        hyperlex.compress_context(context, 100, keep_recent=wrong)
+    with pytest.raises(ConfigError, match=f"^tokens={given} was given: a whole number of ids"):
+        hyperlex.compress(RECENT, tokens=wrong)
+
+
+@pytest.mark.parametrize("wrong", [0, True, "2", float("inf")])
+def test_what_is_no_ratio_is_told_of(wrong: Any) -> None:
+    with pytest.raises(ConfigError, match=f"^ratio={wrong!r} was given: a number, 1 or more"):
+        hyperlex.compress(RECENT, ratio=wrong)
 
 
 def test_the_template_is_rendered_as_transformers_does(any_tok: HyperTokenizer) -> None:

@@ -198,6 +198,13 @@ def test_ids_outside_the_layout_are_refused(any_tok: HyperTokenizer) -> None:
                 call([0, bad])
 
 
+@pytest.mark.parametrize("ids", ["abc", [1.5], 5, None, [[1, 2]]])
+def test_what_is_no_ids_is_told_of(any_tok: HyperTokenizer, ids: object) -> None:
+    for call in (any_tok.decode, any_tok.expand):
+        with pytest.raises(TypeError, match="Ids were expected, a sequence of whole numbers; got"):
+            call(ids)  # type: ignore[arg-type]
+
+
 def test_lone_surrogates_are_refused_and_nul_is_text(any_tok: HyperTokenizer) -> None:
     with pytest.raises(VocabularyError, match=r"U\+DC00, at position 2"):
         any_tok.encode("Он\udc00")
