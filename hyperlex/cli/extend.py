@@ -137,8 +137,11 @@ def extend(
 
 def _has_weights(source: str) -> bool:
     directory = Path(source)
-    weights = [file for pattern in WEIGHT_FILES for file in directory.glob(pattern)]
-    return bool(weights) and (directory / "config.json").is_file()
+    return bool(_weights(directory)) and (directory / "config.json").is_file()
+
+
+def _weights(directory: Path) -> list[Path]:
+    return [file for pattern in WEIGHT_FILES for file in sorted(directory.glob(pattern))]
 
 
 def _base(source: str) -> str | HyperTokenizer:
@@ -158,11 +161,17 @@ def _base(source: str) -> str | HyperTokenizer:
 
 
 def _check_places(source: str, out: Path) -> None:
-    """Refuse what would fail only after the work."""
+    """Refuse what would fail only after the work, and a place that holds another model."""
     from hyperlex.files import atomic_directory
 
     if out.exists() and Path(source).exists() and out.samefile(source):
         raise ConfigError(f"SOURCE and OUT are both {out}. Choose another directory for OUT.")
+    if weights := _weights(out):
+        raise ConfigError(
+            f"{out} holds a model already: {weights[0].name}. A directory without one was "
+            "expected: its tokenizer would be replaced. Choose another OUT, or delete that model "
+            "first."
+        )
 
     class Tried(Exception):
         pass

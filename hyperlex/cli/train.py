@@ -53,9 +53,10 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Learn the hypertokens that save most on your texts."""
-    from hyperlex.codebook import BaseTokenizer, TrainConfig
+    from hyperlex.codebook import MACHINE_FILE, BaseTokenizer, TrainConfig
     from hyperlex.files import atomic_directory
 
+    was_there = (out / MACHINE_FILE).is_file()
     given = {} if workers is None else {"workers": workers}
     config = TrainConfig(size, max_units, min_count, min_documents, balance, **given)
     # Entered first: a place that may not be written to is refused before the work, not after it.
@@ -67,6 +68,8 @@ def train(
         codebook.save(staged)
         text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"
         (staged / CARD_FILE).write_text(text, "utf-8")
+    if was_there:
+        typer.echo(f"The codebook that was in {out} was replaced.", err=True)
     if as_json:
         typer.echo(json.dumps(card, ensure_ascii=False))
     else:

@@ -167,6 +167,16 @@ def test_source_and_out_must_differ(refused, house: Path) -> None:
     assert {path.name for path in (house / "base").iterdir()} == before
 
 
+def test_an_out_that_holds_another_model_is_refused(refused, house: Path, tmp_path: Path) -> None:
+    before = dict.fromkeys(("config.json", "model.safetensors", "tokenizer.json"), "{}")
+    for name, text in before.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    words = ("extend", house / "base", tmp_path, "--codebook", house / "codebook")
+    for more in ((), ("--tokenizer-only",)):
+        assert "holds a model already: model.safetensors" in refused(*words, *more).stderr
+    assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == before
+
+
 def test_an_out_that_cannot_be_written_is_refused_before_the_work(
     refused, house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

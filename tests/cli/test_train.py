@@ -56,6 +56,14 @@ def test_train_is_deterministic(run, words, tmp_path: Path) -> None:
     assert set(first) == {"codebook.json", "codebook.safetensors", "codebook.tsv"}
 
 
+def test_a_codebook_that_is_replaced_is_told_of(run, words, tmp_path: Path) -> None:
+    assert "was replaced" not in run(*words).output
+    again = run(*words, "--json")
+    assert again.exit_code == 0
+    assert json.loads(again.stdout)
+    assert f"The codebook that was in {tmp_path / 'out'} was replaced.\n" in again.stderr
+
+
 def test_train_as_json_prints_the_card(run, words, tmp_path: Path) -> None:
     card = json.loads(run(*words, "--json").stdout)
     assert card == json.loads((tmp_path / "out" / "codebook.json").read_text("utf-8"))
