@@ -93,11 +93,17 @@ def adapt(
         ConfigError: a tokenizer without hypertokens; as `finetune`.
         FormatError: as `finetune`.
     """
+    with open_task(config) as directory:
+        return _adapt(config, directory, told, progress)
+
+
+def _adapt(
+    config: AdaptationConfig, directory: Path, told: Told | None, progress: Progress | None
+) -> TaskResult:
     from hyperlex.recipes.evaluate.report import plain
     from hyperlex.recipes.finetune import finetune
     from hyperlex.recipes.loading import load_tokenizer
 
-    directory = open_task(config)
     tok = load_tokenizer(config.tokenizer or config.model)
     if not tok.layout.hyper_size:
         raise ConfigError(

@@ -126,7 +126,13 @@ def compare(
         ConfigError: too few rows of a label; as `finetune`.
         FormatError: a row without the columns, a label outside `labels`.
     """
-    directory = open_task(config)
+    with open_task(config) as directory:
+        return _compare(config, directory, told, progress)
+
+
+def _compare(
+    config: ModerationConfig, directory: Path, told: Told | None, progress: Progress | None
+) -> TaskResult:
     learned, held_out = balanced(config)
     write_recipe(replace(config, resume=False), directory / RESOLVED_FILE)
     outcomes: list[Outcome] = []

@@ -6,14 +6,16 @@ of its keys and a function that runs it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from hyperlex.errors import ConfigError, did_you_mean
+from hyperlex.errors import ConfigError, HyperlexError, did_you_mean
 from hyperlex.files import require_writable
 from hyperlex.recipes.config import RESOLVED_FILE, read_recipe, read_toml, require_same
 from hyperlex.recipes.finetune.config import FinetuneConfig
@@ -120,13 +122,26 @@ def open_output(output: str) -> Path:
     return _opened(output, "Name")
 
 
-def open_task(config: FinetuneConfig) -> Path:
+@contextmanager
+def open_task(config: FinetuneConfig) -> Iterator[Path]:
     """The directory of a task, which what is written first makes; with `config.resume` also that
-    of the same task begun before.
+    of the same task begun before. A new one that is refused before a step of it has begun leaves
+    nothing, so that the same output may be named again.
 
     Raises:
         ConfigError: something else is in it, or the same task by another recipe.
     """
+    directory = _task_directory(config)
+    is_new = not (directory / RESOLVED_FILE).is_file()
+    try:
+        yield directory
+    except HyperlexError:
+        if is_new and not any(directory.glob(f"*/{RESOLVED_FILE}")):
+            shutil.rmtree(directory, ignore_errors=True)
+        raise
+
+
+def _task_directory(config: FinetuneConfig) -> Path:
     recipe = Path(config.output) / RESOLVED_FILE
     if not recipe.is_file():
         return _opened(config.output, "Name")

@@ -19,10 +19,10 @@ from recipes.configs.invented import (
 
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.recipes.builtin import find_recipe, recipe_names
-from hyperlex.recipes.config import read_recipe
+from hyperlex.recipes.config import read_recipe, write_recipe
 from hyperlex.recipes.finetune import FinetuneConfig
 from hyperlex.recipes.moderation import FIGURES_FILE, ModerationConfig, balanced
-from hyperlex.recipes.tasks import TaskResult, task_of
+from hyperlex.recipes.tasks import TaskResult, open_task, task_of
 
 NAMES = ("adapt-vocabulary", "chat-saiga", "lenta-gptneo", "moderation-gptj", "rugpt35-13b")
 DOCS = Path(__file__).parents[3] / "docs/recipes"
@@ -247,6 +247,35 @@ def test_mistakes_of_adaptation_are_named(tiny: Tiny, tmp_path: Path) -> None:
         read("adapt-vocabulary", adapters="rows", rows=False)
     with pytest.raises(ConfigError, match="nothing is held out here"):
         read("adapt-vocabulary", validation=0.1)
+
+
+def test_an_adaptation_that_is_refused_leaves_nothing(extended: str, tmp_path: Path) -> None:
+    """So that the same output may be named again, with the mistake mended."""
+    data, out = texts_jsonl(tmp_path / "texts.jsonl"), tmp_path / "out"
+    files = {"model": extended, "output": str(out), "weights": "fp32"}
+    with pytest.raises(ConfigError, match="nodata"):
+        run("adapt-vocabulary", **files, data=str(tmp_path / "nodata"))
+    assert not out.exists()
+    with pytest.raises(ConfigError, match="context = 100000, and the model has"):
+        run("adapt-vocabulary", **files, data=str(data), context=100_000)
+    assert not out.exists()
+
+
+def test_a_comparison_that_is_refused_leaves_nothing(tiny: Tiny, tmp_path: Path) -> None:
+    data, out = moderation_jsonl(tmp_path / "moderation.jsonl"), tmp_path / "out"
+    sizes = {"train_rows": 30, "validation_rows": 18, "context": 100_000}
+    with pytest.raises(ConfigError, match="context = 100000, and the model has"):
+        run("moderation-gptj", model=tiny("gptj"), data=str(data), output=str(out), **sizes)
+    assert not out.exists()
+
+
+def test_a_task_that_is_refused_behind_a_step_keeps_it(tmp_path: Path) -> None:
+    config = FinetuneConfig(model="m", data="d", output=str(tmp_path / "out"))
+    with pytest.raises(ConfigError, match="diverged"), open_task(config) as directory:
+        (directory / "rows").mkdir(parents=True)
+        write_recipe(config, directory / "rows" / "recipe.toml")
+        raise ConfigError("The loss has diverged.")
+    assert (tmp_path / "out/rows/recipe.toml").is_file()
 
 
 def test_an_unknown_task_is_named_with_the_nearest(tmp_path: Path) -> None:
