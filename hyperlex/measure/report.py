@@ -105,7 +105,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much text. What was not counted in it is 0 (clauses and what follows, outside the
+    """How much text. What was not counted in it is None (clauses and what follows, outside the
     sample).
     """
 
@@ -113,9 +113,9 @@ class Size:
     characters: int
     bytes: int
     words: int
-    clauses: int = 0
-    scenes: int = 0
-    propositions: int = 0
+    clauses: int | None = None
+    scenes: int | None = None
+    propositions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,13 @@ def test_what_does_not_apply_is_absent(report) -> None:
     assert math.isnan(report.value("whole", "joint_precision"))  # no cut at all
 
 
+def test_what_was_not_counted_has_no_number(report) -> None:
+    found = report.as_object()
+    parts = ("clauses", "scenes", "propositions")
+    assert [found["size"][part] for part in parts] == [None] * 3
+    assert all(found["sample"][part] > 0 for part in parts)
+
+
 def test_the_ranking_begins_with_the_fewest_tokens(report) -> None:
     assert [row.tokenizer for row in report.rows] == ["whole", "cut"]
     order = [metric.key for metric in report.metrics]
