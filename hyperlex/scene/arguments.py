@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from hyperlex.scene.lexicon import (
@@ -99,6 +100,9 @@ def _rules(relation: str, preposition: str) -> tuple[RoleRule, ...]:
     )
 
 
+_DATE = re.compile(r"\d{1,4}(?:[./]\d{1,4}){1,2}")
+
+
 def _is(kind: str, tree: Tree, word: Word, head: int, dative: bool) -> bool:
     if (lemmas := _CLASSES.get(kind)) is not None:
         return word.lemma.lower() in lemmas
@@ -106,6 +110,10 @@ def _is(kind: str, tree: Tree, word: Word, head: int, dative: bool) -> bool:
         return bool(is_animate(word))
     if kind == "number":
         return word.upos == "NUM" or word.text[0].isdigit()
+    if kind == "date":
+        return _DATE.fullmatch(word.text) is not None
+    if kind == "digits":
+        return word.text[0].isdigit() and not word.feat("Case")
     if kind == "verb":
         return word.upos in ("VERB", "AUX")
     if kind == "dative":

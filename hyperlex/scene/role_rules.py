@@ -20,9 +20,9 @@ class RoleRule(NamedTuple):
         relation: `obl`, `obj`, `iobj`, `xcomp`.
         preposition: in lower case; `-` for none; several separated by a comma; "" for any.
         case: of the noun, as in `Case=Ins`; "" for any.
-        kind: `time`, `event`, `manner`, `cause`, `animate`, `number`, `verb` (of the word itself),
-            `speech`, `motion`, `passive`, `dative` (of the predicate: one that takes an
-            experiencer), or "".
+        kind: `time`, `event`, `manner`, `cause`, `animate`, `number`, `date`, `digits` (without a
+            case), `verb` (of the word itself), `speech`, `motion`, `passive`, `dative` (of the
+            predicate: one that takes an experiencer), or "".
         role: what it is.
         example: a phrase and its noun's lemma.
     """
@@ -44,7 +44,9 @@ ROLE_RULES: tuple[RoleRule, ...] = (
     RoleRule("iobj", "-", "Gen", "", "patient", "ждал письма|письмо"),
     RoleRule("xcomp", "", "", "verb", "goal", "велел уйти|уйти"),
     RoleRule("xcomp", "", "", "", "attribute", "стал врачом|врач"),
-    # Without a preposition.
+    # Without a preposition; digits show no case, and would fit any.
+    RoleRule("obl", "-", "", "date", "time", "заключён 01.02.2023|01.02.2023"),
+    RoleRule("obl", "-", "", "digits", "other", "начисляется 3|3"),
     RoleRule("obl", "-", "Ins", "time", "time", "пришёл вечером|вечер"),
     RoleRule("obl", "-", "Ins", "manner", "manner", "говорил шёпотом|шёпот"),
     RoleRule("obl", "-", "Ins", "passive", "agent", "построен рабочими|рабочий"),

@@ -21,6 +21,7 @@ from hyperlex.word.repair import (
     capitalised,
     count_units,
     decline_names,
+    name_subjects,
     return_to_host,
     state_by_dash,
     tie_compounds,
@@ -73,6 +74,7 @@ class WordAnalyzer:
             decline_names(cased, offers, chosen)
             if "flat:name" in names:
                 agree_names(governors, names, offers, chosen)
+            name_subjects(governors, names, offers, chosen)
             by_neighbours(forms, chosen)
             spell_out(forms, chosen)
             breaks = score.breaks.tolist()

@@ -248,6 +248,38 @@ def agree_names(
             chosen[place] = alike[0]
 
 
+def name_subjects(
+    heads: Sequence[int],
+    relations: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Gives the subject of a verb in the plural the nominative, in place.
+
+    «Стороны не возражают»: denied existence has its noun in the genitive, but its verb in the
+    singular, and so have numbers of things, whose word for the number is a child of the noun.
+    """
+    for place, relation in enumerate(relations):
+        _, _, feats, _, _ = chosen[heads[place]]
+        if relation != "nsubj" or "VerbForm=Fin" not in feats or "Number=Plur" not in feats:
+            continue
+        if "Case=Gen" not in chosen[place][2] or place in _counted(heads, relations):
+            continue
+        plural = [o for o in offers[place] if _form(o)[::2] == ("Nom", "Plur")]
+        same = [o for o in plural if o[:2] == chosen[place][:2]]
+        if same:
+            chosen[place] = same[0]
+
+
+def _counted(heads: Sequence[int], relations: Sequence[str]) -> set[int]:
+    """Places of words that something counts."""
+    return {
+        head
+        for head, relation in zip(heads, relations, strict=True)
+        if relation.startswith(("nummod", "det", "advmod"))
+    }
+
+
 def _form(offer: Offer) -> tuple[str | None, ...]:
     """Case, gender and number, None for what is not stated."""
     feats = dict(feat.split("=", 1) for feat in offer[2].split("|") if feat)

@@ -272,3 +272,16 @@ def test_a_particle_with_a_capital_is_a_name() -> None:
     assert name.upos == "PROPN"
     (asks,) = [word for word in hyperlex.words("Придёт ли почтальон?") if word.text == "ли"]
     assert asks.upos != "PROPN"
+
+
+@pytest.mark.parametrize(
+    ("text", "case"),
+    [
+        ("Стороны не возражают.", "Nom"),
+        ("Денег не осталось.", "Gen"),
+        ("Пять стран не возражают.", "Gen"),
+    ],
+)
+def test_the_subject_of_a_plural_verb_is_in_the_nominative(text: str, case: str) -> None:
+    (subject,) = [word for word in hyperlex.words(text) if word.relation == "nsubj"]
+    assert subject.feat("Case") == case
