@@ -58,3 +58,17 @@ def did_you_mean(name: str, known: Iterable[str], likeness: float = 0.5) -> str:
 
     near = get_close_matches(name, list(known), n=1, cutoff=likeness)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def require_text(text: object) -> None:
+    """Raise TypeError for what is no str."""
+    if not isinstance(text, str):
+        raise no_text(text)
+
+
+def no_text(found: object) -> TypeError:
+    """The error for what was given in place of a text."""
+    return TypeError(
+        f"Text was expected, a str; got {type(found).__name__}. Decode bytes first: "
+        "data.decode('utf-8')."
+    )

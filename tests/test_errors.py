@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+import hyperlex
 from hyperlex import compat, env, errors
 
 
@@ -42,3 +46,12 @@ def test_a_bad_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch, va
     monkeypatch.setenv("HYPERLEX_MAX_EXAMPLES", value)
     with pytest.raises(errors.ConfigError, match=f"HYPERLEX_MAX_EXAMPLES is '{value}'"):
         env.max_examples()
+
+
+@pytest.mark.parametrize(
+    "analyse", [hyperlex.words, hyperlex.morphemes, hyperlex.clauses, hyperlex.scenes]
+)
+@pytest.mark.parametrize("found", [None, b"text", 7])
+def test_what_is_no_text_is_told_of(analyse: Callable[[Any], object], found: object) -> None:
+    with pytest.raises(TypeError, match=f"Text was expected, a str; got {type(found).__name__}"):
+        analyse(found)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from tokenizers import Tokenizer
 
-from hyperlex.errors import VocabularyError
+from hyperlex.errors import VocabularyError, no_text
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -39,13 +39,7 @@ def encode_ids(tokenizer: Tokenizer, text: str) -> list[int]:
             ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
             return ids
     except (UnicodeEncodeError, TypeError) as error:
-        raise _no_text(text) from error
-
-
-def require_text(text: object) -> None:
-    """Raise TypeError for what is no str."""
-    if not isinstance(text, str):
-        raise _no_text(text)
+        raise _unreadable(text) from error
 
 
 @contextmanager
@@ -62,13 +56,10 @@ def refusing_panics(text: str) -> Iterator[None]:
         ) from None
 
 
-def _no_text(text: object) -> VocabularyError | TypeError:
+def _unreadable(text: object) -> VocabularyError | TypeError:
     found = _SURROGATE.search(text) if isinstance(text, str) else None
     if found is None:
-        return TypeError(
-            f"Text was expected, a str; got {type(text).__name__}. Decode bytes first: "
-            "data.decode('utf-8')."
-        )
+        return no_text(text)
     return VocabularyError(
         f"The text holds a lone surrogate, U+{ord(found[0]):04X}, at position {found.start()}: it "
         "is no Unicode text and has no UTF-8 form. Mend it first: "

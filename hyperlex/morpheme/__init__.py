@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hyperlex.errors import require_text
 from hyperlex.morpheme.analyzer import MorphemeAnalyzer, shared
 from hyperlex.morpheme.notation import notation, parse_notation
 from hyperlex.types import Morpheme, MorphemeType
@@ -20,8 +21,10 @@ __all__ = [
 def morphemes(word: str) -> tuple[Morpheme, ...]:
     """The morphemes of `word`, in order. Their spans tile it; the empty string has none.
 
-    Any string is answered. Raises `FormatError` where the installed data cannot be read.
+    Any string is answered. Raises `FormatError` where the installed data cannot be read, TypeError
+    for what is no str.
     """
+    require_text(word)
     return shared()(word)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hyperlex.errors import require_text
 from hyperlex.scene.assemble import Clauses, make_scenes
 from hyperlex.scene.layout import Layout
 from hyperlex.scene.memo import Memo
@@ -44,8 +45,10 @@ _analysis = Memo(_Analysis)
 def clauses(text: str) -> tuple[Clause, ...]:
     """The pieces of the clauses of `text`, in order; those of a sentence tile it.
 
-    An interrupted clause has several pieces with the same `number`.
+    An interrupted clause has several pieces with the same `number`. Raises TypeError for what is no
+    str.
     """
+    require_text(text)
     return _analysis(text).clauses
 
 
@@ -53,13 +56,15 @@ def scenes(text: str) -> tuple[Scene, ...]:
     """The scenes of `text` with their facets, sentence by sentence, in order of their first word.
 
     The clause pieces of a sentence are shared out among its scenes. For a long text
-    `iter_scenes` holds one sentence at a time.
+    `iter_scenes` holds one sentence at a time. Raises TypeError for what is no str.
     """
+    require_text(text)
     return _analysis(text).scenes
 
 
 def iter_scenes(text: str) -> Iterator[Scene]:
     """The same scenes one by one; memory does not grow with the text."""
+    require_text(text)
     layout = Layout(text)
     number = 0
     for sentence in iter_sentences(text):

@@ -9,8 +9,7 @@ from functools import lru_cache, partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from hyperlex.codebook.spelling import require_text
-from hyperlex.errors import ConfigError
+from hyperlex.errors import ConfigError, require_text
 from hyperlex.ladder.allocate import allocate
 from hyperlex.ladder.code import Reconstruction, SceneCode, Vocabulary
 from hyperlex.ladder.decode import Decoder

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperlex.errors import require_text
 from hyperlex.types import Sentence, Span, Word
 from hyperlex.word.abbreviations import spell_out
 from hyperlex.word.entries import Entries, choose
@@ -155,8 +156,10 @@ def iter_sentences(text: str) -> Iterator[Sentence]:
     """The sentences of `text` in order, each as soon as its paragraph is analysed.
 
     Any string is analysed. Offsets are code points of `text`; every character but white space and
-    unread marks (soft hyphens, stress marks, joiners) lies in a word.
+    unread marks (soft hyphens, stress marks, joiners) lies in a word. Raises TypeError for what is
+    no str, as all functions of the analyzer.
     """
+    require_text(text)
     return analyzer()(text)
 
 
@@ -166,6 +169,7 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     The last few short texts are remembered, so that asking for words, then clauses, then scenes of
     a text analyses it once.
     """
+    require_text(text)
     return _remembered(text) if len(text) <= _SHORT_TEXT else tuple(iter_sentences(text))
 
 
