@@ -170,3 +170,21 @@ def _unwritten(target: str | Path, reason: str) -> ConfigError:
         f"Cannot write {target}: {reason}. A place that this user may write to was expected. "
         f"Choose another output, or make {Path(target).parent} writable."
     )
+
+
+_WEIGHT_FILES = ("model*.safetensors*", "pytorch_model*.bin*")
+
+
+def refuse_second_model(target: Path) -> None:
+    """Raise `ConfigError` where `target` holds weights: which of two models in one directory is
+    loaded depends on how many files each has."""
+    if old := weight_files(target):
+        raise ConfigError(
+            f"{target} holds a model already: {old[0].name}. A directory without one was expected. "
+            "Choose another output, or delete that model first."
+        )
+
+
+def weight_files(directory: Path) -> list[Path]:
+    """The weights of a model in a directory, and the index of their parts."""
+    return [file for pattern in _WEIGHT_FILES for file in sorted(directory.glob(pattern))]

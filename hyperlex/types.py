@@ -6,6 +6,7 @@ always the thing itself; tags are those of Universal Dependencies (universaldepe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -27,7 +28,8 @@ class Span:
 
 
 @lru_cache(maxsize=8192)
-def _pairs(feats: str) -> dict[str, str]:
+def features_of(feats: str) -> Mapping[str, str]:
+    """`Case=Nom|Number=Sing` by the names."""
     return dict(pair.split("=", 1) for pair in feats.split("|")) if feats else {}
 
 
@@ -59,7 +61,7 @@ class Word:
 
     def feat(self, name: str) -> str:
         """The value of one feature (`word.feat("Case") == "Nom"`), or "" where it has none."""
-        return _pairs(self.feats).get(name, "")
+        return features_of(self.feats).get(name, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 DEFAULT_SIZE = 32_768
 
 # As hyperlex.model.directory has them, which needs torch to be imported; a test holds them equal.
-WEIGHT_FILES = ("model*.safetensors*", "pytorch_model*.bin*")
 
 
 def extend(
@@ -136,12 +135,10 @@ def extend(
 
 
 def _has_weights(source: str) -> bool:
+    from hyperlex.files import weight_files
+
     directory = Path(source)
-    return bool(_weights(directory)) and (directory / "config.json").is_file()
-
-
-def _weights(directory: Path) -> list[Path]:
-    return [file for pattern in WEIGHT_FILES for file in sorted(directory.glob(pattern))]
+    return bool(weight_files(directory)) and (directory / "config.json").is_file()
 
 
 def _base(source: str) -> str | HyperTokenizer:
@@ -162,16 +159,11 @@ def _base(source: str) -> str | HyperTokenizer:
 
 def _check_places(source: str, out: Path) -> None:
     """Refuse what would fail only after the work, and a place that holds another model."""
-    from hyperlex.files import atomic_directory
+    from hyperlex.files import atomic_directory, refuse_second_model
 
     if out.exists() and Path(source).exists() and out.samefile(source):
         raise ConfigError(f"SOURCE and OUT are both {out}. Choose another directory for OUT.")
-    if weights := _weights(out):
-        raise ConfigError(
-            f"{out} holds a model already: {weights[0].name}. A directory without one was "
-            "expected: its tokenizer would be replaced. Choose another OUT, or delete that model "
-            "first."
-        )
+    refuse_second_model(out)
 
     class Tried(Exception):
         pass

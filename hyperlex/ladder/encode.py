@@ -10,7 +10,7 @@ from hyperlex.ladder.code import SceneCode, Vocabulary
 from hyperlex.ladder.foreign import to_the_letter
 from hyperlex.ladder.inflected import Inflector
 from hyperlex.ladder.lexicon import EXACT, TEXT
-from hyperlex.ladder.outline import Lexeme, Literal
+from hyperlex.ladder.outline import Lexeme, Literal, run_together
 from hyperlex.ladder.outliner import IdGroup, Outliner, best, floor, telling
 from hyperlex.ladder.reading import Reading, lexeme_of, read
 from hyperlex.ladder.remember import Remembered
@@ -211,7 +211,7 @@ class Draft:
         """The ids of groups, a comma between two numbers that would be read as one."""
         ids: list[int] = []
         for place, group in enumerate(groups):
-            if place and groups[place - 1].runs_on_in(group):
+            if place and run_together(groups[place - 1].literal, group.literal):
                 ids += self.encoder.spell(",")
             ids += group.ids
         return ids

@@ -123,9 +123,14 @@ class Outline:
         return Outline(self.frame, tuple(items))
 
 
+def run_together(before: str, after: str) -> bool:
+    """Whether a number at the end of one text would be read as one with that of the next."""
+    return before[-1:].isdigit() and after[:1].isdigit()
+
+
 def in_a_row(words: Sequence[str]) -> str:
     """Words behind each other, two numbers kept apart: «с 690 до 575» is not «690 575»."""
     text = words[0]
     for word in words[1:]:
-        text += (", " if text[-1:].isdigit() and word[:1].isdigit() else " ") + word
+        text += (", " if run_together(text, word) else " ") + word
     return text

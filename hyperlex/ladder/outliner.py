@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hyperlex.ladder.lexicon import Lexicon
 from hyperlex.ladder.merge import Group, attach, merge
 from hyperlex.ladder.outline import Item, Lexeme, Literal, Slot, in_a_row
-from hyperlex.ladder.reading import ATTACHING, Reading
+from hyperlex.ladder.reading import ATTACHING, Reading, lies_in
 from hyperlex.types import Span, Word
 
 
@@ -33,10 +33,6 @@ class IdGroup:
     content: bool
     spans: tuple[Span, ...]
     literal: str = ""
-
-    def runs_on_in(self, following: IdGroup) -> bool:
-        """Whether a number at its end would be read as one with that of the next group."""
-        return self.literal[-1:].isdigit() and following.literal[:1].isdigit()
 
 
 @dataclass(slots=True)
@@ -183,7 +179,7 @@ def telling(word: Word | None, groups: Sequence[IdGroup]) -> int | None:
     if word is None:
         return None
     for place, group in enumerate(groups):
-        if any(span.start <= word.span.start < span.stop for span in group.spans):
+        if lies_in(group.spans, word):
             return place
     return None
 

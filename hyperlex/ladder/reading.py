@@ -113,15 +113,16 @@ def read(scene: Scene, text: str) -> Reading:
                 continue
         if item is None and word.span.start in negating:
             found.append(Found(Literal(word.text.lower()), word.span, True))  # «никто», «ничем»
-        elif item is None and _lies_in(kept, word):
+        elif item is None and lies_in(kept, word):
             found.append(Found(Literal(word.text), word.span, True))  # «Ли Бо»
         if item is not None:
-            protected = item.lexeme.kind in "-P" or _lies_in(kept, word) or _is_ordinal(word)
+            protected = item.lexeme.kind in "-P" or lies_in(kept, word) or _is_ordinal(word)
             found.append(Found(item, word.span, protected))
     return Reading(frame_of(scene), tuple(found), _is_foreign(scene.words))
 
 
-def _lies_in(spans: Sequence[Span], word: Word) -> bool:
+def lies_in(spans: Sequence[Span], word: Word) -> bool:
+    """Whether a word begins in one of some spans."""
     return any(span.start <= word.span.start < span.stop for span in spans)
 
 

@@ -10,15 +10,13 @@ from typing import Any, Literal
 import torch
 
 from hyperlex.errors import ConfigError, FormatError
-from hyperlex.files import atomic_directory
+from hyperlex.files import atomic_directory, refuse_second_model, weight_files
 from hyperlex.hub import from_cache_alone, model_options, why
 from hyperlex.model.distillation import DistillationResult, distil_rows
 from hyperlex.model.extend import extend_model
 from hyperlex.model.rows import Initialisation
 from hyperlex.model.snippets import Texts
 from hyperlex.tokenizer.hyper import HyperTokenizer
-
-WEIGHT_FILES = ("model*.safetensors*", "pytorch_model*.bin*")
 
 
 def extend_model_directory(
@@ -74,20 +72,6 @@ def extend_model_directory(
         # After the model: the doctor in `save` compares ids next to the config that is there.
         tok.save(staged)
     return result
-
-
-def refuse_second_model(target: Path) -> None:
-    """Raise `ConfigError` where `target` holds weights: which of two models in one directory is
-    loaded depends on how many files each has."""
-    if old := weight_files(target):
-        raise ConfigError(
-            f"{target} holds a model already: {old[0].name}. A directory without one was expected. "
-            "Choose another output, or delete that model first."
-        )
-
-
-def weight_files(directory: Path) -> list[Path]:
-    return [file for pattern in WEIGHT_FILES for file in sorted(directory.glob(pattern))]
 
 
 def bring_along(source: str | Path, staged: Path) -> None:

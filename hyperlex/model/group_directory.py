@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from hyperlex.errors import ConfigError
-from hyperlex.files import atomic_directory
+from hyperlex.files import atomic_directory, refuse_second_model
 from hyperlex.hub import from_cache_alone
-from hyperlex.model.directory import bring_along, load_causal_model, refuse_second_model
+from hyperlex.model.directory import bring_along, load_causal_model
 from hyperlex.model.grouping import CALIBRATION_TOKENS, find_attention, group_heads, heads_recorded
 from hyperlex.model.loss import WINDOW, TextLoss, text_loss
 

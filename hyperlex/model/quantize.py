@@ -14,9 +14,9 @@ from torch import Tensor
 
 import hyperlex_kernels as kernels
 from hyperlex.errors import ConfigError, FormatError
-from hyperlex.files import atomic_directory
+from hyperlex.files import atomic_directory, refuse_second_model, weight_files
 from hyperlex.hub import model_options, why
-from hyperlex.model.directory import bring_along, refuse_second_model, weight_files
+from hyperlex.model.directory import bring_along
 from hyperlex.model.linear import Linear4bit
 from hyperlex.model.quantizer import HyperlexQuantConfig
 from hyperlex_kernels.bitsandbytes import weight_prefixes

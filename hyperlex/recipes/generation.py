@@ -82,7 +82,7 @@ def answer(
     say = told or (lambda line: None)
     shown = progress or (lambda stage, done, end: None)
     from hyperlex.model.generate import opening, stream
-    from hyperlex.recipes.evaluate.data import Columns, prompt_rows
+    from hyperlex.recipes.evaluate.data import Columns, ids_of, prompt_rows
     from hyperlex.recipes.loading import cuda, load_for, load_tokenizer
 
     directory = open_output(config.output)
@@ -93,9 +93,7 @@ def answer(
         say("No CUDA here: the model runs on the CPU, slowly.")
     model = load_for(config.model, weights=config.weights, told=told).eval()
     # All of them, before the first is answered: an answer takes long.
-    # Each text of a prompt by itself, as in training.
-    spelled = [[i for text in prompt for i in tok.encode(text)] for prompt in prompts]
-    openings = [opening(model, tok, ids) for ids in spelled]
+    openings = [opening(model, tok, ids_of(prompt, tok)) for prompt in prompts]
     for number, ids in enumerate(openings, 1):
         if len(ids) + config.max_new_tokens > config.context:
             raise ConfigError(

@@ -112,11 +112,12 @@ def _modalities(view: View, notes: Notes) -> set[str]:
     if _is_almost(view):
         held.add("almost")
         _note(notes, "modality: almost")
-    lower = [tree.lower[p] for p in view.places if view.cut.of_word[p] == view.head]
+    own = [p for p in view.places if view.cut.of_word[p] == view.head]
+    lower = [tree.lower[p] for p in own]
     if _conditional(view, lower):
         held.add("conditional")
         _note(notes, "modality: conditional (бы, чтобы with the past)")
-    if view.head in marks.asked or _whether(view):
+    if view.head in marks.asked or _whether(tree, own):
         held.add("question")
         _note(notes, "modality: question (the mark, or «ли»)")
     if _imperative(view, lower, "question" in held):
@@ -125,10 +126,10 @@ def _modalities(view: View, notes: Notes) -> set[str]:
     return held
 
 
-def _whether(view: View) -> bool:
-    """Whether «ли» asks: not as a name, and not in «вряд ли», «едва ли», «то ли»."""
-    tree = view.tree
-    own = [p for p in view.places if view.cut.of_word[p] == view.head]
+def _whether(tree: Tree, own: list[int]) -> bool:
+    """Whether «ли» among the words of a clause asks: not as a name, and not in «вряд ли», «едва
+    ли», «то ли».
+    """
     return any(
         tree.lower[place] == "ли"
         and tree.words[place].upos != "PROPN"

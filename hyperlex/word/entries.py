@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperlex.types import features_of
 from hyperlex.word.dictionary import dictionary
 from hyperlex.word.features import bag as bag_of
 from hyperlex.word.labels import FEATS, UPOS
@@ -261,7 +262,7 @@ def _judged_of(upos: str, feats: str) -> tuple[int, ...]:
     """The outputs of the network that speak for a reading: one for its part of speech and each
     feature, the lack of one included.
     """
-    stated = dict(pair.split("=", 1) for pair in feats.split("|") if pair)
+    stated = features_of(feats)
     columns = (_COLUMN[f"{name}={stated[name]}" if name in stated else name] for name in _JUDGED)
     return UPOS.index(upos), *columns
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from hyperlex.types import features_of
 from hyperlex.word.readings import Offer, Reading
 
 _RELATIVE = "который"
@@ -218,13 +219,12 @@ def decline_names(
     for place in places:
         lemma, upos, feats, _, by = chosen[place]
         if by == "suffix" and upos == "PROPN" and lemma[-1] in "еу" and "Case=Nom" not in feats:
-            twins = [
+            twins = (
                 offer
                 for offer in offers[place]
                 if offer[1] == "PROPN" and offer[2] == feats and offer[0][-1] not in "еу"
-            ]
-            if twins:
-                chosen[place] = twins[0]
+            )
+            chosen[place] = next(twins, chosen[place])
 
 
 def agree_names(
@@ -243,9 +243,8 @@ def agree_names(
         wanted = _form(chosen[heads[place]])
         if None in wanted or _form(chosen[place]) == wanted:
             continue
-        alike = [o for o in offers[place] if o[1] == "PROPN" and _form(o) == wanted]
-        if alike:
-            chosen[place] = alike[0]
+        alike = (o for o in offers[place] if o[1] == "PROPN" and _form(o) == wanted)
+        chosen[place] = next(alike, chosen[place])
 
 
 def name_subjects(
@@ -260,29 +259,27 @@ def name_subjects(
     singular, and so have numbers of things, whose word for the number is a child of the noun.
     """
     for place, relation in enumerate(relations):
-        _, _, feats, _, _ = chosen[heads[place]]
-        if relation != "nsubj" or "VerbForm=Fin" not in feats or "Number=Plur" not in feats:
+        if relation != "nsubj" or "Case=Gen" not in chosen[place][2]:
             continue
-        if "Case=Gen" not in chosen[place][2] or place in _counted(heads, relations):
+        of_verb = chosen[heads[place]][2]
+        if "VerbForm=Fin" not in of_verb or "Number=Plur" not in of_verb:
             continue
-        plural = [o for o in offers[place] if _form(o)[::2] == ("Nom", "Plur")]
-        same = [o for o in plural if o[:2] == chosen[place][:2]]
-        if same:
-            chosen[place] = same[0]
+        if any(heads[k] == place and relations[k].startswith(_COUNTING) for k in range(len(heads))):
+            continue
+        lemma_and_upos = chosen[place][:2]
+        plural = (
+            o for o in offers[place] if o[:2] == lemma_and_upos and _form(o)[::2] == ("Nom", "Plur")
+        )
+        chosen[place] = next(plural, chosen[place])
 
 
-def _counted(heads: Sequence[int], relations: Sequence[str]) -> set[int]:
-    """Places of words that something counts."""
-    return {
-        head
-        for head, relation in zip(heads, relations, strict=True)
-        if relation.startswith(("nummod", "det", "advmod"))
-    }
+_COUNTING = ("nummod", "det", "advmod")
+"""Relations of what may count a noun."""
 
 
 def _form(offer: Offer) -> tuple[str | None, ...]:
     """Case, gender and number, None for what is not stated."""
-    feats = dict(feat.split("=", 1) for feat in offer[2].split("|") if feat)
+    feats = features_of(offer[2])
     return feats.get("Case"), feats.get("Gender"), feats.get("Number")
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-# An entity is a quotation mark of mark-up and its semicolon none of the sentence, unless a stop
-# stands before it.
-_ENTITY = re.compile(r"(?<![.?!…;])(?:&(?:#\d{1,5}|[a-z]{2,6});)+$")
+ENTITIES = r"(?:&(?:\#\d{1,5}|[a-z]{2,6});)+"
+"""A pattern of mark-up's entities behind each other."""
+# One is a quotation mark of mark-up and its semicolon none of the sentence, unless a stop stands
+# before it.
+_ENTITY = re.compile(rf"(?<![.?!…;]){ENTITIES}$")
 _DESCRIBES = re.compile(
     r"(?<!\w)(?:род|реж|сост|табл|илл|сокр|букв|авт|худ|комп|опубл|ред|пер|абз"
     r"|янв|февр?|апр|авг|сент?|окт|нояб?|дек)\.$",

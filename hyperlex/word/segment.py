@@ -11,7 +11,7 @@ from hyperlex.types import Span
 from hyperlex.word.atoms import words_of
 from hyperlex.word.clean import Clean, canonical, clean
 from hyperlex.word.compounds import parts_of
-from hyperlex.word.running import whole_sentences
+from hyperlex.word.running import ENTITIES, whole_sentences
 
 # What razdel would cut at every mark: addresses, handles, tags, emoticons, mark-up's entities,
 # dates with dots, times and scores («12:30», «3:0»); and runs of stops, for which its time grows
@@ -25,7 +25,9 @@ _WHOLE = re.compile(
   | (?<!\S)(?:(?:[:;=xX]['’]?-?|8-)[)(DPpОоoO/\\|*]+|[)(]{2,})(?!\w)
   | \){3,}
   | ``|''
-  | (?:&(?:\#\d{1,5}|[a-z]{2,6});)+
+  | """
+    + ENTITIES
+    + r"""
   | (?<!\d)\d{1,2}\.\d{1,2}\.\d{2,4}(?!\d)
   | (?<![\d:])\d{1,2}:\d{1,2}(?::\d\d)?(?![\d:])
   | [.?!…]{4,}

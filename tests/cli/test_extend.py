@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import hyperlex
-from hyperlex.cli.extend import WEIGHT_FILES, extend
+from hyperlex import files
+from hyperlex.cli.extend import extend
 
 TEXT = "Дед стоял у двери, не решаясь войти."
 
@@ -103,7 +104,7 @@ def test_weights_are_recognised_as_the_model_side_does() -> None:
     pytest.importorskip("torch")
     from hyperlex.model import directory
 
-    assert directory.WEIGHT_FILES == WEIGHT_FILES
+    assert directory.weight_files is files.weight_files
 
 
 def test_every_beginning_of_rows_is_offered() -> None:

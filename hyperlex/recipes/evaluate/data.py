@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hyperlex.errors import ConfigError, FormatError, did_you_mean
 from hyperlex.hub import is_hub_id
@@ -16,6 +16,9 @@ from hyperlex.recipes.finetune.config import template_columns
 from hyperlex.recipes.finetune.pieces import filled
 from hyperlex.recipes.finetune.rows import Row as TableRow
 from hyperlex.recipes.finetune.rows import read_rows
+
+if TYPE_CHECKING:
+    from hyperlex.tokenizer import HyperTokenizer
 
 TABLES = (".jsonl", ".csv", ".tsv", ".parquet")
 
@@ -110,6 +113,11 @@ def read_data(
             "or tables with columns text, prompt and completion, or label."
         )
     return Data(texts.items(), rows.items(), found)
+
+
+def ids_of(texts: Sequence[str], tok: HyperTokenizer) -> list[int]:
+    """The ids of texts that follow each other, each encoded by itself, as in training."""
+    return [index for text in texts for index in tok.encode(text)]
 
 
 def prompt_rows(path: str | Path, columns: Columns) -> list[Row]:

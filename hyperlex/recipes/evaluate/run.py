@@ -19,7 +19,7 @@ from hyperlex.measure.language_model import bits
 from hyperlex.measure.peer import FastPeer, HyperPeer
 from hyperlex.measure.perplexity import TextBits, difference, perplexity
 from hyperlex.measure.texts import Text, texts_of
-from hyperlex.recipes.evaluate.data import Columns, Data, Row, prompt_rows, read_data
+from hyperlex.recipes.evaluate.data import Columns, Data, Row, ids_of, prompt_rows, read_data
 from hyperlex.recipes.evaluate.opening import Opened, open_model, stop_at_turns
 from hyperlex.recipes.evaluate.report import Classified, Evaluation, Example, ModelReport
 from hyperlex.recipes.finetune.chat import Chat
@@ -277,7 +277,7 @@ class Reader:
         for task in copy_tasks(
             texts, settings.copies, seed=settings.seed, form=settings.copy_form, part="test"
         ):
-            asked = opening(self._model, self._tok, self._ids(task.lines))
+            asked = opening(self._model, self._tok, ids_of(task.lines, self._tok))
             # Room for the text in base ids, however it is written, and some to go wrong in.
             most = len(self._tok.base_encode(task.completion)) + 8
             if limit is None or len(asked) + most <= limit:
@@ -316,16 +316,12 @@ class Reader:
             told=lambda done: self._told(stage, done, len(prompts)),
         )
 
-    def _ids(self, texts: Sequence[str]) -> list[int]:
-        """The ids of texts that follow each other, each encoded by itself, as in training."""
-        return [index for text in texts for index in self._tok.encode(text)]
-
     def _prompt(self, texts: Sequence[str], room: int) -> list[int]:
         """The ids of a prompt, with room behind them."""
         from hyperlex.model.completions import check_fits
         from hyperlex.model.generate import opening, positions_of
 
-        ids = opening(self._model, self._tok, self._ids(texts))
+        ids = opening(self._model, self._tok, ids_of(texts, self._tok))
         limit = positions_of(self._model)
         if limit is None or len(ids) + room <= limit:
             return ids

@@ -20,6 +20,7 @@ from hyperlex.recipes.words.net import Batch, Net, Outputs, groups
 from hyperlex.recipes.words.schedule import Optimiser
 from hyperlex.recipes.words.silver import Silver, Views
 from hyperlex.recipes.words.treebank import Target
+from hyperlex.types import features_of
 from hyperlex.word.labels import FEATS, RELATIONS, UPOS
 
 IGNORED = -100
@@ -75,7 +76,7 @@ def _numbers(sentence: Sequence[Target]) -> np.ndarray[tuple[int, int], np.dtype
         if target.relation in RELATIONS:
             rows[k, 3] = RELATIONS.index(target.relation)
         if target.feats is not None:
-            stated = dict(pair.split("=", 1) for pair in target.feats.split("|") if pair)
+            stated = features_of(target.feats)
             for j, (name, values) in enumerate(FEATS.items()):
                 value = stated.get(name)
                 rows[k, 4 + j] = values.index(value) + 1 if value in values else 0
