@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
     lines = []
     for build in build_all(options.dry_run, options.workers):
         result = asdict(build)
-        row = {**machine, **result.pop("job"), **result, "gate": not build.problems}
+        row = {**machine, **result.pop("job"), **result, "gate": build.passes}
         print(json.dumps(row, sort_keys=True), flush=True)
         lines.append(json.dumps(row, sort_keys=True) + "\n")
     if not options.dry_run:

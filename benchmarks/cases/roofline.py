@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> None:
             "registers": build.registers,
             "shared_bytes": build.shared,
             "tensor_core": build.tensor_core,
-            "gate": not build.problems,
+            "gate": build.passes,
         }
         print(json.dumps(row))
         lines.append(json.dumps(row, sort_keys=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hyperlex_kernels import ahead_of_time as aot
-from hyperlex_kernels import assembly
+from hyperlex_kernels import assembly, configs
 from hyperlex_kernels.configs import BATCH_TILES, MatmulConfig, candidates, choose_config
 
 from .gates import builds_of
@@ -54,6 +55,33 @@ def test_the_gate_can_fail() -> None:
         assembly.innermost_loops("/*0010*/ EXIT ;")
     job = next(iter(aot.jobs()))
     assert aot.budget(job) < aot.budget(replace(job, dtype="bf16"))
+
+
+def test_another_triton_may_cost_more_but_has_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compiled(stack: int, shared: int, code: str) -> aot.Compiled:
+        resources = {"REG": 255, "STACK": stack, "SHARED": 0, "LOCAL": 0}
+        return aot.Compiled(
+            **aot.findings(resources, code, Counter(), shared, 86, tensor_cores=True)
+        )
+
+    good = compiled(0, 101376, "HMMA.16816")
+    dear, large, scalar = (
+        compiled(8, 0, "HMMA.16816"),
+        compiled(0, 114688, "HMMA.16816"),
+        compiled(0, 0, "FFMA"),
+    )
+    assert good.verdict == "ok" and dear.verdict == "8 bytes of stack"
+    for installed, passing in ((f"{aot.TUNED_TRITON}.1", False), ("3.6.0", True)):
+        monkeypatch.setattr(aot, "version", lambda _, installed=installed: installed)
+        assert good.passes and dear.passes is passing
+        assert not large.passes and not scalar.passes
+
+
+def test_triton_3_8_fetches_one_round_less_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configs, "_triton", lambda: "3.8.0")
+    assert {c.stages for m in BATCH_TILES for c in candidates("nf4", "float16", m, 8)} == {2}
+    monkeypatch.setattr(configs, "_triton", lambda: "3.9.0")
+    assert {c.stages for c in candidates("nf4", "float16", 8, 8)} == {3}
 
 
 @pytest.mark.parametrize(

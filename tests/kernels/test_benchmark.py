@@ -109,6 +109,22 @@ def test_the_floor_is_the_longer_of_two_times(monkeypatch: pytest.MonkeyPatch) -
     assert roofline.floor_us(card, 128_000, 4.0, 128.0) == pytest.approx(128.0)
 
 
+def test_versions_of_triton_in_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    versions = importlib.import_module("benchmarks.cases.triton_versions")
+    builds = [
+        {"problems": [], "costs": []},
+        {"problems": [], "costs": ["8 bytes of stack"]},
+        {"problems": ["too large"], "costs": ["8 bytes of stack"]},
+    ]
+    found = versions.counts(builds)
+    assert found == {"builds": 3, "failing": 1, "dearer": 1}
+    row = {"triton": "3.6.0", "gate": "ahead_of_time", "date": "2026-01-01", **found}
+    older = {**row, "failing": 3}
+    text = versions.tables([older, row])["docs/kernels.md"]
+    assert "| 3.6.0 | 2.10, 2.11 | 1 and 1 of 3 | — | — |" in text
+
+
 def test_committed_rows_passed_their_gate() -> None:
     for name in ("matmul_4bit", "roofline", "quality_4bit"):
         lines = (ROOT / "benchmarks" / "results" / f"{name}.jsonl").read_text().splitlines()

@@ -12,8 +12,9 @@ Keys are format, dtype of x, rows of x (rounded up to a tile), N, K.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +67,10 @@ def candidates(
     the registers allow it: that, the assembler decides, and the gate found out.
     """
     shapes = _shapes(format, dtype, block_m, major, usual)
+    if _triton().startswith("3.8."):
+        # It alone puts three of the four decoded planes into shared memory, 40 KB of them, and what
+        # is fetched ahead by a third stage would not fit beside them on a card of 100 KB.
+        shapes = tuple(replace(shape, stages=2) for shape in shapes)
     return shapes if usual else shapes[-1:]
 
 
@@ -98,6 +103,15 @@ def _shapes(
         narrow = MatmulConfig(64, 64, 1, 1, 4, 4)
         return (MatmulConfig(128, 64, 1, 1, 4, 3), narrow) if nf4 and not bf16 else (narrow,)
     return (MatmulConfig(64, 64, 1, 1, 4, 2 if nf4 and bf16 and usual else 3),)
+
+
+@cache
+def _triton() -> str:
+    """The installed version, or "" where there is none."""
+    try:
+        return version("triton")
+    except PackageNotFoundError:
+        return ""
 
 
 def choose_config(

@@ -12,6 +12,7 @@ from torch import Tensor
 from .decode import code_of
 from .formats import NF4_LEVELS_OF_NIBBLES
 from .interpreter import result_dtype
+from .library import LAUNCH
 
 _BLOCK_ROWS = 16
 
@@ -82,6 +83,7 @@ def dequantize_4bit(
         GROUP=group_size,
         BLOCK_ROWS=_BLOCK_ROWS,
         num_warps=4,
+        **LAUNCH,
     )
     return out.to(dtype)
 

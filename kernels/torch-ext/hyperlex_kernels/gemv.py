@@ -14,6 +14,7 @@ from torch import Tensor
 from . import decode
 from .decode import code_of, decode_nf4_ptx, nf4_level
 from .interpreter import INTERPRETED, result_dtype
+from .library import LAUNCH
 
 MAX_BATCH = 8
 BLOCK_N = 32
@@ -130,5 +131,6 @@ def matmul_4bit(
         HAS_BIAS=bias is not None,
         PTX=not INTERPRETED,
         num_warps=WARPS,
+        **LAUNCH,
     )
     return out.to(x.dtype)

@@ -13,6 +13,9 @@ from torch import Tensor
 # Loaded from the Hub, this package has a generated name, and two versions may share a process.
 _PACKAGE: Final = __name__.split(".")[0]
 FLOATS: Final = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+LAUNCH: Final = {"enable_fp_fusion": True}
+"""Options of every launch: a product and a sum may become one instruction. Triton 3.10 will no
+longer take that for granted, and 3.9 warns of it."""
 NAMESPACE: Final = "hyperlex" if _PACKAGE == "hyperlex_kernels" else re.sub(r"\W", "_", _PACKAGE)
 
 

@@ -25,7 +25,7 @@ from .decode import (
     nf4_level,
 )
 from .interpreter import INTERPRETED, result_dtype
-from .library import card
+from .library import LAUNCH, card
 
 _REDUCE_BLOCK = 512
 _NF4_OFFSET_BF16 = tl.constexpr(decode.NF4_OFFSET_BF16)
@@ -47,6 +47,7 @@ _LOAD_WORD = tl.constexpr(
 _FLOATS_OF_HALVES = tl.constexpr(
     "{ .reg .b16 l, h; mov.b32 {l, h}, $2; cvt.f32.f16 $0, l; cvt.f32.f16 $1, h; }"
 )
+_WHOLE_WORD = tl.constexpr("mov.b32 $0, $1;")
 _FLOAT_OF_WORD = tl.constexpr("{ .reg .b32 z; " + decode.OPAQUE_ZERO + "add.u32 $0, $1, z; }")
 
 
@@ -135,17 +136,30 @@ def _scales_of(word0, word1, word2, word3, HALVES: tl.constexpr, PTX: tl.constex
 
 @triton.jit
 def _load_zeros(pointer, inside, PER_TILE: tl.constexpr):
-    """The one or two bytes with a row's zero points in a tile, as int16."""
-    first = tl.load(pointer, mask=inside, other=0).to(tl.int16)
+    """The one or two bytes with a row's zero points in a tile, as int32."""
+    first = tl.load(pointer, mask=inside, other=0).to(tl.int32)
     second = first
     if PER_TILE == 4:
-        second = tl.load(pointer + 1, mask=inside, other=0).to(tl.int16)
+        second = tl.load(pointer + 1, mask=inside, other=0).to(tl.int32)
     return first, second
 
 
 @triton.jit
-def _zeros_of(first, second, PER_TILE: tl.constexpr):
+def _whole_word(word, PTX: tl.constexpr):
+    """`word`. Compilers do not see through PTX: else they carry but the byte that matters from one
+    round to the next, two to a register, and packing those makes the round wait for its own load.
+    """
+    if PTX:
+        word = tl.inline_asm_elementwise(
+            _WHOLE_WORD, "=r,r", [word], dtype=tl.int32, is_pure=True, pack=1
+        )
+    return word
+
+
+@triton.jit
+def _zeros_of(first, second, PER_TILE: tl.constexpr, PTX: tl.constexpr):
     """The zero point (int16) of each of the four planes."""
+    first, second = _whole_word(first, PTX).to(tl.int16), _whole_word(second, PTX).to(tl.int16)
     if PER_TILE == 2:
         zeros = (first & 15, first & 15, first >> 4, first >> 4)
     else:
@@ -257,7 +271,7 @@ def matmul_4bit_kernel(
         in_row = tile + SLICES + slice_of_row < last
         word0, word1, word2, word3 = _load_scales(scales_at, in_row, PER_TILE, PTX)
         if not NF4:
-            zero0, zero1, zero2, zero3 = _zeros_of(zeros01, zeros23, PER_TILE)
+            zero0, zero1, zero2, zero3 = _zeros_of(zeros01, zeros23, PER_TILE, PTX)
             zeros_at = zeros_base + (tile + SLICES) * (8 * PER_TILE)
             zeros01, zeros23 = _load_zeros(zeros_at, in_row, PER_TILE)
         if PTX:
@@ -396,6 +410,7 @@ def matmul_4bit(
         PTX=not INTERPRETED,
         FP32_DOT=INTERPRETED,
         num_warps=config.warps,
+        **LAUNCH,
         num_stages=config.stages,
     )
     if split:
@@ -410,6 +425,7 @@ def matmul_4bit(
             BLOCK=_REDUCE_BLOCK,
             HAS_BIAS=bias is not None,
             num_warps=4,
+            **LAUNCH,
         )
     return out.to(x.dtype)
 

@@ -2,16 +2,16 @@
 
     python -m hyperlex_kernels.attention.ahead_of_time [--quick] [--json FILE]
 
-prints one line a build and exits with 1 if any breaks a rule: no stack, no spills, shared memory
-within what the card gives a block, tensor-core instructions where they are meant to be, scales and
+prints one line a build and exits with 1 if any breaks a rule: shared memory within what the card
+gives a block, tensor-core instructions where they are meant to be, no stack, no spills, scales and
 tiles copied ahead of their use, and in the plain decode loop no more instructions an element of the
-cache than `BUDGETS` states. `--quick` compiles a sample.
+cache than `BUDGETS` states. The last four only for the Triton that they were tuned for (see
+`hyperlex_kernels.ahead_of_time`). `--quick` compiles a sample.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..ahead_of_time import broken_rules, compile_kernel, pooled, spills, tell
+from ..ahead_of_time import Compiled, compile_kernel, findings, pooled, tell
 from ..assembly import disassemble, innermost_loops, opcodes
 from .configs import DecodeConfig, decode_config, fma_config, prefill_config
 from .contract import KINDS, planes, stored_width
@@ -61,17 +61,11 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Build:
-    """What came out of one build. Sizes in bytes; `instructions` is per element of the cache."""
+class Build(Compiled):
+    """One build of this gate; `instructions` is per element of the cache."""
 
     job: Job
-    registers: int
-    stack: int
-    spilled: int
-    shared: int
     instructions: float
-    tensor_core: str
-    problems: tuple[str, ...]
 
 
 def jobs() -> Iterator[Job]:
@@ -112,31 +106,26 @@ def build(job: Job) -> Build:
     if job.kernel in ("decode", "fma", "prefill"):
         loop = opcodes(max(innermost_loops(assembly), key=len))
     instructions = loop.total() / elements if elements else 0.0
-    products = re.findall(r"\b(HGMMA|HMMA)\b", assembly)
-    shared = int(kernel.metadata.shared)
-    # The failing assertion of append calls a function, which takes a stack.
-    calls = job.kernel == "append"
-    problems = broken_rules(resources, loop, shared, job.architecture, stack=calls)
-    if job.kernel in ("decode", "prefill"):
-        if not products:
-            problems.append("no tensor-core instruction")
-        if job.plain and loop["LDG"]:
-            problems.append(f"{loop['LDG']} loads in the loop that nothing fetched ahead")
+    problems, costs = [], []
+    if job.kernel == "decode" and job.plain and loop["LDG"]:
+        costs.append(f"{loop['LDG']} loads in the loop that nothing fetched ahead")
     if job.kernel == "append" and "__assertfail" not in kernel.asm["ptx"]:
         problems.append("no assertion that there is room")
     most = _budget(job)
     if instructions > most:
-        problems.append(f"{instructions:.2f} instructions an element, budget {most}")
-    return Build(
-        job=job,
-        registers=resources["REG"],
-        stack=resources["STACK"],
-        spilled=spills(loop),
-        shared=shared,
-        instructions=round(instructions, 3),
-        tensor_core=products[0] if products else "",
-        problems=tuple(problems),
+        costs.append(f"{instructions:.2f} instructions an element, budget {most}")
+    found = findings(
+        resources,
+        assembly,
+        loop,
+        int(kernel.metadata.shared),
+        job.architecture,
+        tensor_cores=job.kernel in ("decode", "prefill"),
+        stack=job.kernel == "append",  # its failing assertion calls a function, which takes one
+        problems=problems,
+        costs=costs,
     )
+    return Build(job=job, instructions=round(instructions, 3), **found)
 
 
 def build_all(quick: bool = False, workers: int = 2) -> Iterator[Build]:
@@ -290,12 +279,12 @@ def _compile_combine(job: Job) -> Any:
 
 def _line(result: Build) -> str:
     job = result.job
-    verdict = "; ".join(result.problems) or "ok"
+    instructions = f"{result.instructions:.2f} an element" if result.instructions else "-"
     return (
         f"sm_{job.architecture} {job.kernel:7} {job.kind:5} {job.dtype} D{job.head_size:<3} "
         f"rows {job.rows:2} {'plain' if job.plain else 'all  '} registers {result.registers:3} "
         f"shared {result.shared:6} {result.tensor_core or '-':5} "
-        f"{f'{result.instructions:.2f} an element' if result.instructions else '-':16}: {verdict}"
+        f"{instructions:16}: {result.verdict}"
     )
 
 

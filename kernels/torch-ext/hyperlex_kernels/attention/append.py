@@ -12,6 +12,7 @@ import triton.language as tl
 from torch import Tensor
 
 from ..interpreter import INTERPRETED
+from ..library import LAUNCH
 from . import quantize
 from .contract import KINDS, KVBuffers, planes
 
@@ -209,5 +210,6 @@ def kv_append_quantized(key: Tensor, value: Tensor, kv: KVBuffers, position: Ten
         HAS_FACTOR=kv.key_factor is not None,
         HAS_CENTRE=kv.key_centre is not None,
         num_warps=4 if block_s > 1 else 1,
+        **LAUNCH,
         **checked,
     )

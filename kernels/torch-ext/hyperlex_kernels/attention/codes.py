@@ -58,16 +58,18 @@ def _code(stored, PART: tl.constexpr):
 
 
 @triton.jit
-def _decoded(stored, TEXT: tl.constexpr, PURE: tl.constexpr):
+def _decoded(stored, TEXTS: tl.constexpr, PART: tl.constexpr, PURE: tl.constexpr):
+    # Triton 3.6 passes no bare text to a function, and that is what an element of a tuple is there.
+    text: tl.constexpr = TEXTS[PART]
     return tl.inline_asm_elementwise(
-        TEXT, "=r,=r,r", [stored], dtype=tl.float16, is_pure=PURE, pack=4
+        text, "=r,=r,r", [stored], dtype=tl.float16, is_pure=PURE, pack=4
     )
 
 
 @triton.jit
 def values_of(stored, PART: tl.constexpr, PTX: tl.constexpr):
     """Codes as float16, those of half a byte less 8."""
-    return _decoded(stored, _VALUES[PART], False) if PTX else _code(stored, PART).to(tl.float16)
+    return _decoded(stored, _VALUES, PART, False) if PTX else _code(stored, PART).to(tl.float16)
 
 
 @triton.jit
@@ -76,7 +78,7 @@ def keys_of(stored, PART: tl.constexpr, BIASED: tl.constexpr, PTX: tl.constexpr)
     if not BIASED:
         operand = values_of(stored, PART, PTX)
     elif PTX:
-        operand = _decoded(stored, _KEYS[PART], True)
+        operand = _decoded(stored, _KEYS, PART, True)
     else:
         factor: tl.constexpr = 16 if PART == HIGH else 1
         operand = (_code(stored, PART) * factor + KEY_BIAS[PART]).to(tl.float16)

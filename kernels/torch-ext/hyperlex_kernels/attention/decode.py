@@ -22,7 +22,7 @@ import triton.language as tl
 from torch import Tensor
 
 from ..interpreter import INTERPRETED, result_dtype
-from ..library import card
+from ..library import LAUNCH, card
 from .codes import HIGH, INT8, KEY_BIAS, LOW, keys_of, values_of
 from .configs import DecodeConfig, choose_splits, decode_config
 from .contract import KINDS, KVBuffers, planes, stored_width
@@ -454,6 +454,7 @@ def attention_gqa_decode(
         PTX=not INTERPRETED,
         FP32_DOT=INTERPRETED,
         num_warps=config.warps,
+        **LAUNCH,
         num_stages=config.stages,
     )
     if splits > 1:
@@ -467,5 +468,6 @@ def attention_gqa_decode(
             BLOCK_D=triton.next_power_of_2(head_size),
             BLOCK_SPLITS=triton.next_power_of_2(splits),
             num_warps=4,
+            **LAUNCH,
         )
     return out.to(query.dtype).transpose(1, 2)

@@ -13,6 +13,7 @@ import triton.language as tl
 from torch import Tensor
 
 from ..interpreter import INTERPRETED, result_dtype
+from ..library import LAUNCH
 from .configs import PrefillConfig, prefill_config
 from .decode import LOG2_E, load_rows, product, soft_capped
 
@@ -180,6 +181,7 @@ def attention_gqa_prefill(
         HAS_SOFTCAP=softcap != 0,
         FP32_DOT=INTERPRETED,
         num_warps=config.warps,
+        **LAUNCH,
         num_stages=config.stages,
     )
     return out.to(query.dtype).transpose(1, 2)

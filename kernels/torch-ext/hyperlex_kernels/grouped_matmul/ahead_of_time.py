@@ -2,22 +2,22 @@
 
     python -m hyperlex_kernels.grouped_matmul.ahead_of_time [--quick] [--json FILE]
 
-prints one line a build and exits with 1 if any breaks a rule: no stack, no spills, shared memory
-within what the card gives a block, tensor-core instructions where they are meant to be, and tiles
-copied ahead of their use on cards that can. `--quick` compiles a sample.
+prints one line a build and exits with 1 if any breaks a rule: shared memory within what the card
+gives a block, tensor-core instructions where they are meant to be, no stack, no spills, and tiles
+copied ahead of their use on cards that can. The last three only for the Triton that they were tuned
+for (see `hyperlex_kernels.ahead_of_time`). `--quick` compiles a sample.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..ahead_of_time import broken_rules, compile_kernel, pooled, spills, tell
+from ..ahead_of_time import Compiled, compile_kernel, findings, pooled, tell
 from ..assembly import disassemble, innermost_loops, opcodes
 from .configs import GroupedConfig, dw_config, product_config
 
@@ -56,16 +56,10 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Build:
-    """What came out of one build. Sizes in bytes."""
+class Build(Compiled):
+    """One build of this gate."""
 
     job: Job
-    registers: int
-    stack: int
-    spilled: int
-    shared: int
-    tensor_core: str
-    problems: tuple[str, ...]
 
 
 def jobs() -> Iterator[Job]:
@@ -96,23 +90,19 @@ def build(job: Job) -> Build:
     resources, assembly = disassemble(kernel.asm["cubin"])
     # A sum that fits one tile has no loop.
     loop = opcodes(max(innermost_loops(assembly), key=len) if job.rounds > 1 else [])
-    products = re.findall(r"\b(HGMMA|HMMA)\b", assembly)
-    shared = int(kernel.metadata.shared)
-    problems = broken_rules(resources, loop, shared, job.architecture)
-    if not job.fma:
-        if not products:
-            problems.append("no tensor-core instruction")
-        if loop["LDG"]:
-            problems.append(f"{loop['LDG']} loads in the loop that nothing fetched ahead")
-    return Build(
-        job=job,
-        registers=resources["REG"],
-        stack=resources["STACK"],
-        spilled=spills(loop),
-        shared=shared,
-        tensor_core=products[0] if products else "",
-        problems=tuple(problems),
+    costs = []
+    if not job.fma and loop["LDG"]:
+        costs.append(f"{loop['LDG']} loads in the loop that nothing fetched ahead")
+    found = findings(
+        resources,
+        assembly,
+        loop,
+        int(kernel.metadata.shared),
+        job.architecture,
+        tensor_cores=not job.fma,
+        costs=costs,
     )
+    return Build(job=job, **found)
 
 
 def build_all(quick: bool = False, workers: int = 2) -> Iterator[Build]:
@@ -157,7 +147,7 @@ def _line(result: Build) -> str:
         f"sm_{job.architecture:<3} {job.kernel:10} {job.dtype} M{job.rows:<4} K{job.k:<4} "
         f"N{job.n:<4} {config.block_m}x{config.block_n}x{config.block_k:<3} registers "
         f"{result.registers:3} shared {result.shared:6} {result.tensor_core or '-':5}: "
-        f"{'; '.join(result.problems) or 'ok'}"
+        f"{result.verdict}"
     )
 
 

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ..attention.decode import product
 from ..interpreter import INTERPRETED, result_dtype
+from ..library import LAUNCH
 from .configs import GroupedConfig
 
 
@@ -175,6 +176,7 @@ def grouped_matmul(
         BLOCK_E=expert_block(experts),
         FP32_DOT=config.fma or INTERPRETED,
         num_warps=config.warps,
+        **LAUNCH,
         num_stages=config.stages,
     )
     return out.to(x.dtype)
@@ -198,6 +200,7 @@ def grouped_matmul_dw(x: Tensor, grad: Tensor, offsets: Tensor, config: GroupedC
         BLOCK_K=config.block_k,
         FP32_DOT=config.fma or INTERPRETED,
         num_warps=config.warps,
+        **LAUNCH,
         num_stages=config.stages,
     )
     return out.to(x.dtype)
