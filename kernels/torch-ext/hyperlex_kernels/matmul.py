@@ -213,9 +213,8 @@ def matmul_4bit_kernel(
     # Offsets in elements; a tile is 16 rows of 32 words and of PER_TILE scales.
     tile_row = (rows // 16) * (tiles * 16) + rows % 16
     if SLICES == 1:
-        slice_tile = 0
-        slice_of_row = 0
-        slice_of_matrix = 0
+        slice_of_row = tl.arange(0, 1)
+        slice_of_matrix = slice_of_row[:, None]
         group_at = tile_row * PER_TILE
         column_w = column[None, :]
         words_base = packed + tile_row[:, None] * 32 + column_w

@@ -143,7 +143,7 @@ def append_kernel(
         x1 = x0
         if KIND == 2:
             x1 = tl.load(source + WIDTH, mask=both, other=0.0).to(tl.float32)
-        of_key = (channel < WIDTH) & (of_value == 0)
+        of_key = channel < (1 - of_value) * WIDTH
         channels = head * D + channel
         if HAS_CENTRE:
             x0 -= tl.load(key_centre + channels, mask=of_key, other=0.0)[None, :]
