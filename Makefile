@@ -8,7 +8,7 @@ CORE := .venv/core-is-installed
 DEVELOPMENT := .venv/development-is-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types contracts bench artifacts
+.PHONY: help setup demo test oldest lint format types contracts bench artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,13 @@ demo: $(CORE) ## a Russian story as hypertokens, on screen and as one HTML page
 
 test: $(DEVELOPMENT) ## all tests but those marked gpu, slow or network
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+
+oldest: ## all tests with the oldest version of each package that pyproject.toml allows
+	$(PYTHON) -m venv .venv-oldest
+	sed -nE 's/^ +"([A-Za-z0-9-]+)(\[[a-z]+\])?>=([0-9.]+)[";].*/\1==\3/p' pyproject.toml > .venv-oldest/constraints.txt
+	.venv-oldest/bin/python -m pip --disable-pip-version-check install --quiet \
+		--constraint .venv-oldest/constraints.txt --editable '.[model,evaluate,dev]'
+	OMP_NUM_THREADS=1 .venv-oldest/bin/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 lint: $(DEVELOPMENT) ## ruff: rules and format
 	$(BIN)/ruff check

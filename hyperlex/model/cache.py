@@ -83,6 +83,9 @@ def layer_windows(config: PreTrainedConfig) -> list[int | None]:
     """
     text = config.get_text_config(decoder=True)
     types, options = get_layer_types_and_kwargs(text)
+    if isinstance(options, dict):  # one for all layers, before transformers 5.19
+        options = [options if kind == "sliding_attention" else {} for kind in types]
+        types = [*types, *["dummy"] * (text.num_hidden_layers - len(types))]
     known = {"full_attention", "sliding_attention"}
     if odd := sorted(set(types) - known):
         raise ConfigError(

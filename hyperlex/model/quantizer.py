@@ -169,9 +169,11 @@ class HyperlexQuantizer(HfQuantizer):
     requires_calibration = False
     quantization_config: HyperlexQuantConfig
 
-    @property
-    def quantized_element_size(self) -> float:
-        return 0.5 + 2 / self.quantization_config.group_size
+    def param_element_size(self, model: PreTrainedModel, param_name: str, param: Tensor) -> float:
+        """Bytes for each element that the model has: packed words are elements of four weights."""
+        if self.param_needs_quantization(model, param_name):
+            return torch.int16.itemsize
+        return param.element_size()
 
     def param_needs_quantization(
         self, model: PreTrainedModel, param_name: str, **kwargs: Any
@@ -184,6 +186,14 @@ class HyperlexQuantizer(HfQuantizer):
 
     def _process_model_before_weight_loading(self, model: PreTrainedModel, **kwargs: Any) -> None:
         replace_linear_layers(model, self.quantization_config, self.left_dense(model))
+        if self.pre_quantized:
+            return
+        # Before 5.23 transformers casts a weight to the dtype that it finds in the model and then
+        # has it quantised. float32 holds any weight; packed words take this tensor's place.
+        for module in model.modules():
+            if isinstance(module, Linear4bit):
+                empty = torch.empty_like(module.weight, dtype=torch.float32)
+                module.weight = nn.Parameter(empty, requires_grad=False)
 
     def left_dense(self, model: PreTrainedModel) -> list[str]:
         """Names of the layers that stay as they are."""

@@ -397,15 +397,20 @@ def test_a_generation_config_that_cannot_be_changed_is_left_alone(
 ) -> None:
     """Many published ones set a temperature without sampling; only unchanged they can be saved."""
     model = make_model("gpt2", tok.layout.base_size)
-    model.save_pretrained(tmp_path)
-    (tmp_path / "generation_config.json").write_text('{"temperature": 0.7, "eos_token_id": 3}')
-    model = AutoModelForCausalLM.from_pretrained(tmp_path)
+    before = tmp_path / "before"
+    model.save_pretrained(before)
+    (before / "generation_config.json").write_text('{"temperature": 0.7, "eos_token_id": 3}')
+    model = AutoModelForCausalLM.from_pretrained(before)
     with pytest.warns(UserWarning, match="ids 371 to 383.*temperature|temperature.*ids 371 to 383"):
         extend_model(model, tok)
-    model.save_pretrained(tmp_path)
-    again = AutoModelForCausalLM.from_pretrained(tmp_path)
-    assert again.generation_config.temperature == 0.7
-    assert again.generation_config.bad_words_ids is None
+    assert model.generation_config.temperature == 0.7
+    assert model.generation_config.bad_words_ids is None
+    try:
+        again = AutoModelForCausalLM.from_pretrained(before)
+        again.save_pretrained(tmp_path / "again")
+    except ValueError:
+        pytest.skip("this transformers saves no model with such a config, extended or not")
+    model.save_pretrained(tmp_path / "after")
 
 
 @pytest.mark.parametrize("name", list(CONFIGS))

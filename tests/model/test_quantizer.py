@@ -28,7 +28,7 @@ from hyperlex.model.linear import Linear4bit, fuse_projections
 from hyperlex.model.lora import Lora4bit, prepare_lora
 from hyperlex.model.plan import plan_memory
 from hyperlex.model.quantize import quantize_directory
-from hyperlex.model.quantizer import _SAVED, HyperlexQuantConfig
+from hyperlex.model.quantizer import _SAVED, HyperlexQuantConfig, HyperlexQuantizer
 from hyperlex.recipes.loading import load_for
 from hyperlex.sizes import GIB
 from hyperlex_kernels import FORMATS, NF4_LEVELS
@@ -376,3 +376,27 @@ def test_a_bitsandbytes_directory_comes_over_bit_by_bit(dense: Path, tmp_path: P
     reference = llama()
     reference.load_state_dict(meant)
     torch.testing.assert_close(logits(model), logits(reference), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("quantised", [False, True])
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_device_map_is_drawn_up_from_the_bytes_that_are_stored(
+    format: str, quantised: bool
+) -> None:
+    config = HyperlexQuantConfig(format=format)
+    model = llama()
+    stored = sum(p.numel() * p.element_size() for p in model.parameters())
+    packed = {
+        name: Linear4bit.from_linear(module, format).weight
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and name != "lm_head"
+    }
+    for name, weight in packed.items():
+        stored += weight.nbytes - model.get_submodule(name).weight.nbytes
+    quantizer = HyperlexQuantizer(config, pre_quantized=quantised)
+    quantizer._process_model_before_weight_loading(model)
+    counted = [
+        quantizer.param_element_size(model, name, p) * p.numel()
+        for name, p in model.named_parameters()
+    ]
+    assert sum(counted) == stored

@@ -175,20 +175,20 @@ def test_checkpointing_gives_the_same_gradients_even_two_forwards_before_a_backw
     assert not torch.equal(kinds_of(IDS, LAYOUT), kinds_of(other, LAYOUT))
     expected = gradients(routed(), IDS, other)
     model = routed()
-    model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
+    model.gradient_checkpointing_enable({"use_reentrant": False})
     for mine, plain in zip(gradients(model, IDS, other), expected, strict=True):
         torch.testing.assert_close(mine, plain)
 
 
 def test_reentrant_checkpointing_is_refused_unless_there_is_no_balance() -> None:
     model = routed()
-    model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": True})
+    model.gradient_checkpointing_enable({"use_reentrant": True})
     with pytest.raises(ConfigError, match="use_reentrant=False"):
         gradients(model, IDS)
     config = RoutedLoraConfig(r=2, experts=3, balance=0.0, target_modules=("q_proj",))
     expected = gradients(routed(config), IDS)
     model = routed(config)
-    model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": True})
+    model.gradient_checkpointing_enable({"use_reentrant": True})
     for mine, plain in zip(gradients(model, IDS), expected, strict=True):
         torch.testing.assert_close(mine, plain)
 
