@@ -77,6 +77,12 @@ def test_another_triton_may_cost_more_but_has_to_run(monkeypatch: pytest.MonkeyP
         assert not large.passes and not scalar.passes
 
 
+def test_the_pinned_triton_is_the_one_that_the_gates_are_strict_with() -> None:
+    """Else a raised pin would turn every budget into a remark."""
+    pins = (Path(__file__).parents[2] / "constraints.txt").read_text(encoding="utf-8")
+    assert f"\ntriton=={aot.TUNED_TRITON}." in pins
+
+
 def test_triton_3_8_fetches_one_round_less_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(configs, "_triton", lambda: "3.8.0")
     assert {c.stages for m in BATCH_TILES for c in candidates("nf4", "float16", m, 8)} == {2}
