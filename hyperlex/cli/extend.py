@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 DEFAULT_SIZE = 32_768
 
-# As hyperlex.model.directory has them, which needs torch to be imported; a test holds them equal.
-
 
 def extend(
     source: Annotated[

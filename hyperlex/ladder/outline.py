@@ -130,7 +130,7 @@ def run_together(before: str, after: str) -> bool:
 
 def in_a_row(words: Sequence[str]) -> str:
     """Words behind each other, two numbers kept apart: «с 690 до 575» is not «690 575»."""
-    text = words[0]
+    text = words[0] if words else ""
     for word in words[1:]:
         text += (", " if run_together(text, word) else " ") + word
     return text

@@ -61,7 +61,7 @@ def test_another_triton_may_cost_more_but_has_to_run(monkeypatch: pytest.MonkeyP
     def compiled(stack: int, shared: int, code: str) -> aot.Compiled:
         resources = {"REG": 255, "STACK": stack, "SHARED": 0, "LOCAL": 0}
         return aot.Compiled(
-            **aot.findings(resources, code, Counter(), shared, 86, tensor_cores=True)
+            **aot.findings(resources, code, Counter(), shared, 86, tensor_cores=True, waiting=0)
         )
 
     good = compiled(0, 101376, "HMMA.16816")
@@ -72,7 +72,7 @@ def test_another_triton_may_cost_more_but_has_to_run(monkeypatch: pytest.MonkeyP
     )
     assert good.verdict == "ok" and dear.verdict == "8 bytes of stack"
     for installed, passing in ((f"{aot.TUNED_TRITON}.1", False), ("3.6.0", True)):
-        monkeypatch.setattr(aot, "version", lambda _, installed=installed: installed)
+        monkeypatch.setattr(aot, "triton_version", lambda installed=installed: installed)
         assert good.passes and dear.passes is passing
         assert not large.passes and not scalar.passes
 
@@ -84,9 +84,9 @@ def test_the_pinned_triton_is_the_one_that_the_gates_are_strict_with() -> None:
 
 
 def test_triton_3_8_fetches_one_round_less_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(configs, "_triton", lambda: "3.8.0")
+    monkeypatch.setattr(configs, "triton_version", lambda: "3.8.0")
     assert {c.stages for m in BATCH_TILES for c in candidates("nf4", "float16", m, 8)} == {2}
-    monkeypatch.setattr(configs, "_triton", lambda: "3.9.0")
+    monkeypatch.setattr(configs, "triton_version", lambda: "3.9.0")
     assert {c.stages for c in candidates("nf4", "float16", 8, 8)} == {3}
 
 

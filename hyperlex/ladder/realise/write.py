@@ -70,7 +70,7 @@ def write(sketch: Sketch, hints: Sequence[Slot | None], table: Table) -> str:
         out += leaders
     if frame.mood == "conditional" and sketch.predicate < 0 and out:
         out.append("бы")
-    return _finish(in_a_row(out) if out else "", _kind(words, 0), frame.question)
+    return _finish(in_a_row(out), _kind(words, 0), frame.question)
 
 
 def _finish(text: str, first: str, question: bool) -> str:

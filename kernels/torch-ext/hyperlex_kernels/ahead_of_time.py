@@ -19,14 +19,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
 from . import gemv
 from .assembly import disassemble, innermost_loops, opcodes, waiting_loads
-from .configs import BATCH_TILES, MatmulConfig, candidates, is_usual
+from .configs import BATCH_TILES, MatmulConfig, candidates, is_usual, triton_version
 from .formats import FORMATS
 from .interpreter import INTERPRETED
 from .library import LAUNCH
@@ -171,8 +170,6 @@ def build(job: Job) -> Build:
     body = max(innermost_loops(assembly), key=len)
     instructions = len(body) / weights_per_thread
     costs = []
-    if job.config is not None and (waiting := waiting_loads(body)):
-        costs.append(f"{waiting} loads in the loop that nothing fetched ahead")
     if instructions > budget(job):
         costs.append(f"{instructions:.2f} instructions a weight, budget {budget(job)}")
     found = findings(
@@ -182,6 +179,7 @@ def build(job: Job) -> Build:
         int(kernel.metadata.shared),
         job.architecture,
         tensor_cores=job.config is not None,
+        waiting=waiting_loads(body) if job.config is not None else 0,
         costs=costs,
     )
     return Build(job=job, instructions=round(instructions, 3), **found)
@@ -204,7 +202,7 @@ def pooled(
 
 def tuned() -> bool:
     """Whether the Triton at hand is `TUNED_TRITON`."""
-    return version("triton").startswith(f"{TUNED_TRITON}.")
+    return triton_version().startswith(f"{TUNED_TRITON}.")
 
 
 def findings(
@@ -215,12 +213,14 @@ def findings(
     architecture: int,
     *,
     tensor_cores: bool,
+    waiting: int,
     stack: bool = False,
     problems: Iterable[str] = (),
     costs: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The fields of `Compiled`: what every kernel is held to, besides its own `problems` and
-    `costs`. `loop` is its inner loop; `tensor_cores` and `stack`, whether it should have them.
+    `costs`. `loop` is its inner loop, `waiting` the loads that hold it up; `tensor_cores` and
+    `stack`, whether it should have them.
     """
     products = re.findall(r"\b(HGMMA|HMMA)\b", assembly)
     problems, costs = list(problems), list(costs)
@@ -228,6 +228,8 @@ def findings(
         problems.append(f"{shared} bytes shared, the card gives {SHARED_MEMORY[architecture]}")
     if tensor_cores and not products:
         problems.append("no tensor-core instruction")
+    if waiting:
+        costs.append(f"{waiting} loads in the loop that nothing fetched ahead")
     if resources["STACK"] and not stack:
         costs.append(f"{resources['STACK']} bytes of stack")
     spilled = loop["LDL"] + loop["STL"]

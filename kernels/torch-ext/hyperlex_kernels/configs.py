@@ -67,7 +67,7 @@ def candidates(
     the registers allow it: that, the assembler decides, and the gate found out.
     """
     shapes = _shapes(format, dtype, block_m, major, usual)
-    if _triton().startswith("3.8."):
+    if triton_version().startswith("3.8."):
         # It alone puts three of the four decoded planes into shared memory, 40 KB of them, and what
         # is fetched ahead by a third stage would not fit beside them on a card of 100 KB.
         shapes = tuple(replace(shape, stages=2) for shape in shapes)
@@ -106,7 +106,7 @@ def _shapes(
 
 
 @cache
-def _triton() -> str:
+def triton_version() -> str:
     """The installed version, or "" where there is none."""
     try:
         return version("triton")

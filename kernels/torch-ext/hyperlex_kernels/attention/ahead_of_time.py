@@ -107,8 +107,6 @@ def build(job: Job) -> Build:
         loop = opcodes(max(innermost_loops(assembly), key=len))
     instructions = loop.total() / elements if elements else 0.0
     problems, costs = [], []
-    if job.kernel == "decode" and job.plain and loop["LDG"]:
-        costs.append(f"{loop['LDG']} loads in the loop that nothing fetched ahead")
     if job.kernel == "append" and "__assertfail" not in kernel.asm["ptx"]:
         problems.append("no assertion that there is room")
     most = _budget(job)
@@ -121,6 +119,7 @@ def build(job: Job) -> Build:
         int(kernel.metadata.shared),
         job.architecture,
         tensor_cores=job.kernel in ("decode", "prefill"),
+        waiting=loop["LDG"] if job.kernel == "decode" and job.plain else 0,
         stack=job.kernel == "append",  # its failing assertion calls a function, which takes one
         problems=problems,
         costs=costs,

@@ -90,9 +90,6 @@ def build(job: Job) -> Build:
     resources, assembly = disassemble(kernel.asm["cubin"])
     # A sum that fits one tile has no loop.
     loop = opcodes(max(innermost_loops(assembly), key=len) if job.rounds > 1 else [])
-    costs = []
-    if not job.fma and loop["LDG"]:
-        costs.append(f"{loop['LDG']} loads in the loop that nothing fetched ahead")
     found = findings(
         resources,
         assembly,
@@ -100,7 +97,7 @@ def build(job: Job) -> Build:
         int(kernel.metadata.shared),
         job.architecture,
         tensor_cores=not job.fma,
-        costs=costs,
+        waiting=0 if job.fma else loop["LDG"],
     )
     return Build(job=job, **found)
 
