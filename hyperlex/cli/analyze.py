@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hyperlex.cli.options import JsonOption, TextArgument
+from hyperlex.cli.options import HtmlOption, JsonOption, TextArgument
 
 
 def analyze(
@@ -25,9 +25,7 @@ def analyze(
     why: Annotated[
         bool, typer.Option("--why", help="Also say which rule, unit or weight decided.")
     ] = False,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Also write a page for a browser.")
-    ] = None,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the words of a text with their morphemes, its scenes, and what each scene holds."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hyperlex.cli.options import (
     FileOption,
+    HtmlOption,
     JsonOption,
     TextArgument,
     TokenizerOption,
@@ -25,9 +25,7 @@ def explain(
     top: Annotated[
         int, typer.Option(min=0, metavar="N", help="Rows of the table; 0 for all.")
     ] = 20,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Also write a page for a browser.")
-    ] = None,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the tokens of a text, and what each stands for."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyperlex.cli.options import read_text, tell_of_hub
+from hyperlex.cli.options import HtmlOption, named_file, read_text, tell_of_hub
 from hyperlex.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -75,14 +75,13 @@ def measure(
         int | None, typer.Option(metavar="N", min=1, help="Read so many documents at most.")
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the sample and the draws.")] = 0,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write a page for a browser.")
-    ] = None,
+    html: HtmlOption = None,
     as_json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write JSON; - for stdout.")
     ] = None,
     markdown: Annotated[
-        Path | None, typer.Option("--markdown", metavar="FILE", help="Write Markdown.")
+        Path | None,
+        typer.Option("--markdown", metavar="FILE", help="Write Markdown.", callback=named_file),
     ] = None,
 ) -> None:
     """Measure what texts cost under each tokenizer: tokens per word, scene and proposition."""

@@ -36,6 +36,25 @@ TokenizerOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON for machines.")]
 
 
+def named_file(file: Path | None) -> Path | None:
+    """For options that write a file beside what is printed: a file by the name of - helps nobody.
+
+    Raises:
+        ConfigError: it is -.
+    """
+    if str(file) == STANDARD_INPUT:
+        raise ConfigError("- was given where a file is written. Name the file, or /dev/stdout.")
+    return file
+
+
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--html", metavar="FILE", help="Also write a page for a browser.", callback=named_file
+    ),
+]
+
+
 def load_tokenizer(name: str | None) -> HyperTokenizer:
     """The tokenizer that `--tokenizer` names. Raises as `hyperlex.load`."""
     from hyperlex.tokenizer import load

@@ -131,6 +131,15 @@ def test_what_is_no_text_is_refused(refused, extended, tmp_path, content: bytes,
     assert not page.exists()
 
 
+@pytest.mark.parametrize("option", ["--html", "--markdown"])
+def test_a_page_is_no_file_by_the_name_of_a_hyphen(
+    refused, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "Name the file" in refused("measure", option, "-").stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_cp1251_on_standard_input_is_refused(refused, extended) -> None:
     assert (
         "not UTF-8" in refused("measure", "-", "-t", extended, stdin="Да".encode("cp1251")).stderr
