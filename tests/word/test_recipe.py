@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from hyperlex.recipes.words import treebank
+from hyperlex.recipes.words import steps, treebank
 from hyperlex.recipes.words.batches import Spellings, by_length
 from hyperlex.recipes.words.corpus import Sample
 from hyperlex.recipes.words.export import CARD, export
@@ -18,7 +18,7 @@ from hyperlex.recipes.words.net import STUDENT, Net
 from hyperlex.recipes.words.pretrain import pretrain
 from hyperlex.recipes.words.silver import Silver, label, views
 from hyperlex.recipes.words.supervise import Trees, distil, gold_loss, teach
-from hyperlex.recipes.words.teachers import pupil, state_of
+from hyperlex.recipes.words.teachers import label_shards, pupil, silver_step, state_of
 from hyperlex.recipes.words.treebank import Target
 from hyperlex.recipes.words.vectors import lemma_vectors
 from hyperlex.word.entries import Entries
@@ -152,14 +152,14 @@ def test_teaching_and_distilling_lower_the_loss(trees: list[list[Target]]) -> No
     teacher, spellings = small_net()
     data = Trees(trees, spellings)
     before = loss_of(teacher, data, spellings)
-    teach(teacher, data, spellings, epochs=40, seed=0, progress=quiet)
+    teach(teacher, trees, spellings, epochs=40, seed=0, progress=quiet)
     taught = loss_of(teacher, data, spellings)
     assert taught < 0.6 * before
     sample = sample_of([["Кот", "спит", "."], ["Мальчик", "поёт", ",", "а", "кот", "спит", "."]])
     silver = Silver([label([teacher], sample, spellings, 0)], sample, spellings)
     student = pupil(state_of(teacher))
     before = loss_of(student, data, spellings)
-    distil(student, data, silver, spellings, epochs=40, rounds=40, progress=quiet)
+    distil(student, trees, silver, spellings, epochs=40, rounds=40, progress=quiet)
     assert loss_of(student, data, spellings) < 0.6 * before
 
 
@@ -198,6 +198,18 @@ def test_shards_of_the_sample_share_no_sentence(monkeypatch: pytest.MonkeyPatch)
     assert len(silver.forms) == 20
 
 
+def test_a_process_labels_shards_into_the_folder(tmp_path: Path) -> None:
+    net, spellings = small_net()
+    sample = sample_of([["Кот", "спит", "."], ["Мальчик", "поёт", "."]] * 10)
+    lemmas = ["мальчик", "спать", "кот", "петь", "."]
+    label_shards(tmp_path, [state_of(net)], 0.1, sample, lemmas, [0])
+    labelled = label([net.eval()], sample, spellings, 0)
+    kept = steps.kept(tmp_path, silver_step(0), dict)
+    assert labelled.keys() == kept.keys()
+    for name, values in labelled.items():
+        np.testing.assert_array_equal(values, kept[name], err_msg=name)
+
+
 def test_a_pupil_sees_words_as_its_teacher_and_is_smaller() -> None:
     teacher, _ = small_net()
     student = pupil(state_of(teacher))
@@ -210,7 +222,7 @@ def test_the_same_seed_teaches_the_same(trees: list[list[Target]]) -> None:
     weights = []
     for _ in range(2):
         net, spellings = small_net()
-        teach(net, Trees(trees, spellings), spellings, epochs=3, seed=7, progress=quiet)
+        teach(net, trees, spellings, epochs=3, seed=7, progress=quiet)
         weights.append(net.weights())
     for name, value in weights[0].items():
         np.testing.assert_array_equal(value, weights[1][name], err_msg=name)
@@ -231,7 +243,7 @@ def test_what_is_exported_loads_and_says_the_same(
     tmp_path: Path, trees: list[list[Target]]
 ) -> None:
     net, spellings = small_net()
-    teach(net, Trees(trees, spellings), spellings, epochs=5, seed=0, progress=quiet)
+    teach(net, trees, spellings, epochs=5, seed=0, progress=quiet)
     source = tmp_path / "train.conllu"
     source.write_text(TREES, encoding="utf-8")
     lemmas = ["мальчик", "спать", "кот", "петь", "."]

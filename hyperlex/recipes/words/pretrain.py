@@ -1,7 +1,7 @@
-"""The encoder learns from raw text: guess the lemma and the dictionary tag of hidden words.
+"""The encoder learns from raw text: what was hidden, what was replaced, which marks were left out.
 
-Trees are few, about 80,000 words; the corpora are many. After Devlin et al. 2019
-(arXiv 1810.04805), at the scale of one processor and some minutes.
+Trees are few, about 80,000 words; the corpora are many. The tasks are those of `corrupt`, at the
+scale of two processor cores and some forty minutes.
 """
 
 from __future__ import annotations
@@ -15,17 +15,55 @@ import torch.nn.functional as functional
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from hyperlex.recipes.words import corrupt
 from hyperlex.recipes.words.batches import Spellings, by_length
 from hyperlex.recipes.words.corpus import Sample
+from hyperlex.recipes.words.corrupt import IGNORED, Corrupted, Corruption
 from hyperlex.recipes.words.net import Net
 from hyperlex.recipes.words.schedule import Optimiser
 
-TARGET_LEMMAS, TARGET_TAGS = 6_000, 600
-HIDDEN = 0.18
-"""Share of words that are hidden."""
-WORDS = 1_100
+WORDS = 1_600
 """In a batch."""
+FINDING = 4.0
+"""Weight of what is asked of every word (replaced? marks before it?), beside the guesses of the few
+that are hidden or replaced."""
 _SHORTEST, _LONGEST = 4, 50
+
+
+class Questions(nn.Module):
+    """The heads that are thrown away once the encoder has learned.
+
+    Args:
+        width: of the encoder.
+        meanings: `[L, V]`, vectors of the lemmas that are asked for: their output weights to begin
+            with.
+    """
+
+    def __init__(self, width: int, meanings: Tensor) -> None:
+        super().__init__()
+        self.inner = nn.Linear(width, meanings.shape[1], bias=False)
+        self.rows = nn.Parameter(meanings.clone())
+        self.bias = nn.Parameter(torch.zeros(len(meanings)))
+        self.tags = nn.Linear(width, corrupt.TAGS)
+        self.replaced = nn.Linear(width, 1)
+        self.marks = nn.Linear(2 * width, corrupt.KINDS_OF_MARKS)
+
+    def losses(self, h: Tensor, given: Corrupted) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Of lemmas, tags, replaced words and marks, for the encoder's `[B, T, D]`."""
+        guessed = torch.from_numpy(given.hidden | given.replaced)
+        guesses = h[guessed]
+        lemmas = self.inner(guesses) @ self.rows.T + self.bias
+        seen = torch.from_numpy(given.real & ~given.hidden)
+        found = self.replaced(h[seen])[:, 0].float()
+        before = functional.pad(h[:, :-1], (0, 0, 1, 0))
+        return (
+            _cross(lemmas, torch.from_numpy(given.lemmas)[guessed]),
+            _cross(self.tags(guesses), torch.from_numpy(given.tags)[guessed]),
+            functional.binary_cross_entropy_with_logits(
+                found, torch.from_numpy(given.replaced)[seen].float()
+            ),
+            _cross(self.marks(torch.cat((h, before), -1)), torch.from_numpy(given.marks)),
+        )
 
 
 def pretrain(
@@ -37,68 +75,38 @@ def pretrain(
 ) -> None:
     """Trains `net`'s encoder on about `words` words of the sample; its heads stay as they are."""
     torch.manual_seed(0)
-    width = net.shape.width
-    guess_lemma = nn.Linear(width, net.meanings.shape[1], bias=False)
-    lemma_rows = nn.Parameter(net.meanings[:-1][:TARGET_LEMMAS].clone())
-    lemma_bias = nn.Parameter(torch.zeros(len(lemma_rows)))
-    guess_tag = nn.Linear(width, TARGET_TAGS)
-    heads = [*guess_lemma.parameters(), lemma_rows, lemma_bias, *guess_tag.parameters()]
+    asked = net.meanings[:-1][: corrupt.LEMMAS]
+    questions = Questions(net.shape.width, asked)
+    corruption = Corruption(sample, spellings, len(asked), seed=0)
     batches = list(_batches(sample, words))
-    optimiser = Optimiser(net, heads, rate=1.5e-3, steps=len(batches), decay=0.01)
-    tags: dict[str, int] = {}
-    numbers: dict[int, int] = {}
+    optimiser = Optimiser(net, questions.parameters(), rate=1.5e-3, steps=len(batches), decay=0.01)
     net.train()
-    total = np.zeros(2)
+    total = np.zeros(4)
     for step, sentences in enumerate(batches):
-        own = [_numbers(sentence, sample, spellings, numbers) for sentence in sentences]
-        batch = spellings.batch(own)
-        hidden = (torch.rand(batch.mask.shape) < HIDDEN) & (batch.mask > 0)
-        targets = _targets(own, hidden, spellings, tags, len(lemma_rows))
+        given = corruption.batch(sentences)
+        batch = spellings.batch(
+            [row[real].tolist() for row, real in zip(given.words, given.real, strict=True)]
+        )
         with torch.autocast("cpu", torch.bfloat16):
-            h = net.encode(batch, hidden)[hidden]
-            lemmas = guess_lemma(h) @ lemma_rows.T + lemma_bias
-            losses = [
-                functional.cross_entropy(logits.float(), target, ignore_index=-100)
-                for logits, target in zip((lemmas, guess_tag(h)), targets, strict=True)
-            ]
-        optimiser.step(losses[0] + losses[1])
+            h = net.encode(batch, torch.from_numpy(given.hidden))
+            losses = questions.losses(h, given)
+        optimiser.step(losses[0] + losses[1] + FINDING * (losses[2] + losses[3]))
         total += [loss.item() for loss in losses]
         if step % 200 == 199:
-            progress(step + 1, len(batches), "lemma {:.3f}, tag {:.3f}".format(*(total / 200)))
+            told = "lemma {:.3f}, tag {:.3f}, replaced {:.3f}, marks {:.3f}"
+            progress(step + 1, len(batches), told.format(*(total / 200)))
             total[:] = 0
 
 
-def _batches(sample: Sample, words: int) -> Iterator[list[NDArray[np.int32]]]:
-    starts = np.cumsum(sample.lengths) - sample.lengths
+def _batches(sample: Sample, words: int) -> Iterator[NDArray[np.int64]]:
     fit = np.flatnonzero((sample.lengths >= _SHORTEST) & (sample.lengths <= _LONGEST))
     chosen = np.random.default_rng(0).permutation(fit)
     chosen = chosen[np.cumsum(sample.lengths[chosen]) <= words]
     for batch in by_length(sample.lengths[chosen], WORDS, Random(0)):
-        yield [
-            sample.tokens[starts[k] : starts[k] + sample.lengths[k]]
-            for k in chosen[np.array(batch)]
-        ]
+        yield chosen[np.array(batch)]
 
 
-def _numbers(
-    sentence: NDArray[np.int32], sample: Sample, spellings: Spellings, known: dict[int, int]
-) -> list[int]:
-    for k in sentence.tolist():
-        if k not in known:
-            known[k] = spellings.id(sample.types[k])
-    return [known[k] for k in sentence.tolist()]
-
-
-def _targets(
-    own: list[list[int]], hidden: Tensor, spellings: Spellings, tags: dict[str, int], known: int
-) -> tuple[Tensor, Tensor]:
-    lemmas, guesses = [], []
-    for k, place in hidden.nonzero().tolist():
-        number = own[k][place]
-        meaning = spellings.meanings[number]
-        lemmas.append(meaning if meaning < known else -100)
-        tag = spellings.tags[number]
-        if tag and tag not in tags and len(tags) < TARGET_TAGS:
-            tags[tag] = len(tags)
-        guesses.append(tags.get(tag, -100) if tag else -100)
-    return torch.tensor(lemmas), torch.tensor(guesses)
+def _cross(logits: Tensor, target: Tensor) -> Tensor:
+    return functional.cross_entropy(
+        logits.float().flatten(0, -2), target.flatten(), ignore_index=IGNORED
+    )

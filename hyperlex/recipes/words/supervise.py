@@ -15,7 +15,9 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+from hyperlex.recipes.words import careless
 from hyperlex.recipes.words.batches import Spellings, by_length
+from hyperlex.recipes.words.corrupt import IGNORED
 from hyperlex.recipes.words.net import Batch, Net, Outputs, groups
 from hyperlex.recipes.words.schedule import Optimiser
 from hyperlex.recipes.words.silver import Silver, Views
@@ -23,7 +25,6 @@ from hyperlex.recipes.words.treebank import Target
 from hyperlex.types import features_of
 from hyperlex.word.labels import FEATS, RELATIONS, UPOS
 
-IGNORED = -100
 WORDS = 700
 """In a batch of trees."""
 BREAKS, FEATURES = 3.0, 0.5
@@ -105,15 +106,20 @@ def _cross(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def teach(
-    net: Net, trees: Trees, spellings: Spellings, epochs: int, seed: int, progress: Progress
+    net: Net,
+    sentences: Sequence[Sequence[Target]],
+    spellings: Spellings,
+    epochs: int,
+    seed: int,
+    progress: Progress,
 ) -> None:
-    """Trains a pretrained net on trees."""
+    """Trains a pretrained net on trees, carelessly written now and then."""
     torch.manual_seed(seed)
     random = Random(seed)
-    plan = [b for _ in range(epochs) for b in by_length(trees.lengths, WORDS, random)]
+    plan = _epochs(sentences, spellings, epochs, WORDS, random)
     optimiser = Optimiser(net, _heads(net), 2e-3, len(plan), 0.02, ENCODER)
     net.train()
-    for step, chosen in enumerate(plan):
+    for step, (trees, chosen) in enumerate(plan):
         with torch.autocast("cpu", torch.bfloat16):
             batch = spellings.batch([trees.forms[k] for k in chosen])
             loss = gold_loss(net, batch, trees.gold(chosen, batch.mask.shape[1]))
@@ -125,37 +131,62 @@ def teach(
 
 def distil(
     student: Net,
-    trees: Trees,
+    sentences: Sequence[Sequence[Target]],
     silver: Silver,
     spellings: Spellings,
     epochs: int,
     rounds: int,
     progress: Progress,
 ) -> None:
-    """Trains a new net on `epochs` rounds of the trees and `rounds` of the silver text, mixed."""
+    """Trains a new net on `epochs` rounds of the trees and `rounds` of the silver text, mixed.
+
+    In a share of the batches of either the student does not see all marks that the teachers saw.
+    """
     torch.manual_seed(100)
     random = Random(100)
-    plan = [
-        (True, b) for _ in range(epochs) for b in by_length(trees.lengths, STUDENT_WORDS, random)
-    ]
-    plan += [
-        (False, b) for _ in range(rounds) for b in by_length(silver.lengths, STUDENT_WORDS, random)
+    plan: list[tuple[Trees | None, list[int]]] = [
+        *_epochs(sentences, spellings, epochs, STUDENT_WORDS, random),
+        *(
+            (None, chosen)
+            for _ in range(rounds)
+            for chosen in by_length(silver.lengths, STUDENT_WORDS, random)
+        ),
     ]
     random.shuffle(plan)
+    marks = frozenset(spellings.id(mark) for mark in sorted(careless.INNER_MARKS))
     optimiser = Optimiser(student, _heads(student), STUDENT_RATE, len(plan), 0.01)
     student.train()
-    for step, (gold, which) in enumerate(plan):
-        known = trees if gold else silver
-        batch = spellings.batch([known.forms[k] for k in which])
+    for step, (trees, chosen) in enumerate(plan):
+        forms = [(trees or silver).forms[k] for k in chosen]
+        if trees is None:
+            views = silver.views(chosen)
+            if random.random() < careless.SHARE:
+                forms, views = careless.silver(forms, views, marks, random)
+        batch = spellings.batch(forms)
         with torch.autocast("cpu", torch.bfloat16):
-            if gold:
-                loss = gold_loss(student, batch, trees.gold(which, batch.mask.shape[1]))
+            if trees is None:
+                loss = _silver_loss(student, batch, views)
             else:
-                loss = _silver_loss(student, batch, silver.views(which))
+                loss = gold_loss(student, batch, trees.gold(chosen, batch.mask.shape[1]))
         optimiser.step(loss)
         if step % 100 == 99:
             progress(step + 1, len(plan), f"student, loss {loss.item():.3f}")
     student.eval()
+
+
+def _epochs(
+    sentences: Sequence[Sequence[Target]],
+    spellings: Spellings,
+    epochs: int,
+    words: int,
+    random: Random,
+) -> list[tuple[Trees, list[int]]]:
+    """Batches of all epochs: in each of them other sentences are written carelessly."""
+    plan = []
+    for _ in range(epochs):
+        trees = Trees(careless.trees(sentences, random), spellings)
+        plan += [(trees, chosen) for chosen in by_length(trees.lengths, words, random)]
+    return plan
 
 
 def _silver_loss(student: Net, batch: Batch, views: Views) -> Tensor:

@@ -1,16 +1,21 @@
-"""Nets as plain arrays, to hand them to worker processes and to keep them between runs."""
+"""What teachers do in processes of their own, on one core each, and nets as plain arrays for it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hyperlex.recipes.words import steps
 from hyperlex.recipes.words.batches import Spellings
+from hyperlex.recipes.words.corpus import Sample
 from hyperlex.recipes.words.net import STUDENT, Net
-from hyperlex.recipes.words.supervise import Trees, teach
+from hyperlex.recipes.words.silver import label
+from hyperlex.recipes.words.supervise import teach
 from hyperlex.recipes.words.treebank import Target
 
 State = dict[str, NDArray[np.float32]]
@@ -54,5 +59,27 @@ def teacher(
     torch.manual_seed(seed)
     spellings = Spellings(lemmas)
     net = build(encoder, dropout)
-    teach(net, Trees(sentences, spellings), spellings, epochs, seed, lambda *_: None)
+    teach(net, sentences, spellings, epochs, seed, lambda *_: None)
     return state_of(net)
+
+
+def label_shards(
+    work: Path,
+    teachers: Sequence[State],
+    dropout: float,
+    sample: Sample,
+    lemmas: Sequence[str],
+    shards: Sequence[int],
+) -> None:
+    """Labels these shards of the sample and leaves them in `work`."""
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    nets = [build(state, dropout) for state in teachers]
+    spellings = Spellings(lemmas)
+    for shard in shards:
+        steps.kept(work, silver_step(shard), partial(label, nets, sample, spellings, shard))
+
+
+def silver_step(shard: int) -> str:
+    """The name by which a labelled shard is kept."""
+    return f"silver{shard}"
