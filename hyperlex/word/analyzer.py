@@ -22,6 +22,7 @@ from hyperlex.word.repair import (
     capitalised,
     count_units,
     decline_names,
+    name_objects,
     name_subjects,
     return_to_host,
     state_by_dash,
@@ -76,6 +77,7 @@ class WordAnalyzer:
             if "flat:name" in names:
                 agree_names(governors, names, offers, chosen)
             name_subjects(governors, names, offers, chosen)
+            name_objects(forms, governors, names, offers, chosen)
             by_neighbours(forms, chosen)
             spell_out(forms, chosen)
             breaks = score.breaks.tolist()

@@ -4,9 +4,11 @@ an example.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from hyperlex.types import features_of
+from hyperlex.word.dictionary import dictionary
 from hyperlex.word.readings import Offer, Reading
 
 _RELATIVE = "который"
@@ -271,6 +273,66 @@ def name_subjects(
             o for o in offers[place] if o[:2] == lemma_and_upos and _form(o)[::2] == ("Nom", "Plur")
         )
         chosen[place] = next(plural, chosen[place])
+
+
+def name_objects(
+    forms: Sequence[str],
+    heads: Sequence[int],
+    relations: list[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Makes the object of a transitive verb of what cannot be its subject, in place.
+
+    «Сугробы засыпало», «разговор вели»: the noun does not agree with the verb, and its accusative
+    looks as its nominative does.
+    """
+    for place, relation in enumerate(relations):
+        verb = heads[place]
+        if relation != "nsubj" or chosen[place][1] != "NOUN" or chosen[verb][1] != "VERB":
+            continue
+        if forms[verb].lower() == "есть" or chosen[place][0] in _SHARES:  # «есть» eats, too
+            continue
+        if "=Anim" in chosen[place][2] or (place and forms[place][0].isupper()):
+            continue
+        if not _disagree(features_of(chosen[place][2]), features_of(chosen[verb][2])):
+            continue
+        lemma_and_upos, number = chosen[place][:2], _form(chosen[place])[2]
+        accusative = (
+            o for o in offers[place]
+            if o[:2] == lemma_and_upos and _form(o)[::2] == ("Acc", number)
+        )  # fmt: skip
+        found = next(accusative, None)
+        if found is None or not _is_transitive(forms[verb]):
+            continue
+        if any(
+            (heads[k] == verb and relations[k] == "obj")
+            or (heads[k] == place and relations[k].startswith(("conj", "nummod", "appos")))
+            for k in range(len(heads))
+        ):
+            continue
+        relations[place], chosen[place] = "obj", found
+
+
+_SHARES = frozenset(
+    ("большинство", "меньшинство", "часть", "половина", "треть", "ряд", "множество")
+)
+"""Nouns whose verb agrees with what they are a share of."""
+
+
+def _disagree(noun: Mapping[str, str], verb: Mapping[str, str]) -> bool:
+    """Whether a noun in the nominative cannot be the subject of a finite verb."""
+    if verb.get("VerbForm") != "Fin" or noun.get("Case") != "Nom" or "Number" not in noun:
+        return False
+    if verb.get("Person", "3") != "3" or verb.get("Number", noun["Number"]) != noun["Number"]:
+        return True
+    gender = verb.get("Gender")
+    return gender is not None and noun.get("Gender", gender) != gender
+
+
+@lru_cache(maxsize=1024)
+def _is_transitive(form: str) -> bool:
+    return any("tran" in parse.tag for parse in dictionary().parse(form))
 
 
 _COUNTING = ("nummod", "det", "advmod")

@@ -285,3 +285,21 @@ def test_a_particle_with_a_capital_is_a_name() -> None:
 def test_the_subject_of_a_plural_verb_is_in_the_nominative(text: str, case: str) -> None:
     (subject,) = [word for word in hyperlex.words(text) if word.relation == "nsubj"]
     assert subject.feat("Case") == case
+
+
+@pytest.mark.parametrize(
+    ("text", "noun", "relation", "case"),
+    [
+        ("Ночью сугробы засыпало снегом.", "сугробы", "obj", "Acc"),
+        ("Весь вечер разговор вели вполголоса.", "разговор", "obj", "Acc"),
+        ("Большинство утверждают обратное.", "Большинство", "nsubj", "Nom"),
+        ("Вопросы есть.", "Вопросы", "nsubj", "Nom"),
+        ("Врач сказала правду.", "Врач", "nsubj", "Nom"),
+    ],
+)
+def test_what_disagrees_with_a_transitive_verb_is_its_object(
+    text: str, noun: str, relation: str, case: str
+) -> None:
+    (word,) = (word for word in hyperlex.words(text) if word.text == noun)
+    assert word.relation == relation
+    assert f"Case={case}" in word.feats
