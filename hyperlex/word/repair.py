@@ -5,7 +5,6 @@ an example.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 from hyperlex.types import features_of
 from hyperlex.word.dictionary import dictionary
@@ -330,7 +329,6 @@ def _disagree(noun: Mapping[str, str], verb: Mapping[str, str]) -> bool:
     return gender is not None and noun.get("Gender", gender) != gender
 
 
-@lru_cache(maxsize=1024)
 def _is_transitive(form: str) -> bool:
     return any("tran" in parse.tag for parse in dictionary().parse(form))
 

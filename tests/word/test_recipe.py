@@ -8,10 +8,10 @@ from random import Random
 import numpy as np
 import pytest
 import torch
+from word.sample_by_hand import sample_of
 
 from hyperlex.recipes.words import steps, treebank
 from hyperlex.recipes.words.batches import Spellings, by_length
-from hyperlex.recipes.words.corpus import Sample
 from hyperlex.recipes.words.export import CARD, export
 from hyperlex.recipes.words.learned import learned_lemmas
 from hyperlex.recipes.words.net import STUDENT, Net
@@ -54,12 +54,6 @@ def trees(tmp_path: Path) -> list[list[Target]]:
     path = tmp_path / "train_small.conllu"
     path.write_text(TREES, encoding="utf-8")
     return treebank.read([path])
-
-
-def sample_of(texts: list[list[str]]) -> Sample:
-    types = list(dict.fromkeys(form for text in texts for form in text))
-    tokens = np.array([types.index(form) for text in texts for form in text], np.int32)
-    return Sample(types, tokens, np.array([len(text) for text in texts]))
 
 
 def quiet(step: int, steps: int, what: str) -> None:

@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from word.sample_by_hand import sample_of
 
 from hyperlex.recipes.words import careless
 from hyperlex.recipes.words.batches import Spellings
-from hyperlex.recipes.words.corpus import Sample
-from hyperlex.recipes.words.corrupt import IGNORED, MARKS, Corruption
+from hyperlex.recipes.words.corrupt import MARKS, Corruption
+from hyperlex.recipes.words.loss import IGNORED
 from hyperlex.recipes.words.silver import Views
 from hyperlex.recipes.words.treebank import Target
 
@@ -23,12 +24,6 @@ SENTENCES = [
     ["лев", "спит", "и", "слон", "спит", "и", "мальчик", "спит", ",", "коты", "спали", "."],
     ["Кота", "усыпил", "дождь", ",", "который", "лил", ":", "коты", "спали", "!"],
 ]
-
-
-def sample_of(texts: list[list[str]]) -> Sample:
-    types = list(dict.fromkeys(form for text in texts for form in text))
-    tokens = np.array([types.index(form) for text in texts for form in text], np.int32)
-    return Sample(types, tokens, np.array([len(text) for text in texts]))
 
 
 def corrupted(seed: int, copies: int = 40):

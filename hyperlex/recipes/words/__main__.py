@@ -150,7 +150,7 @@ def _teachers(
         jobs = [
             pool.submit(teacher, seed, encoder, lemmas, sentences, config.epochs, config.dropout)
             for seed in range(config.teachers)
-            if not (work / f"teacher{seed}.safetensors").is_file()
+            if not steps.is_kept(work, f"teacher{seed}")
         ]
         waiting = iter(jobs)
         return [
@@ -167,11 +167,7 @@ def _label(
     config: WordsConfig,
 ) -> None:
     """All shards that no earlier run has left, by two processes."""
-    missing = [
-        k
-        for k in range(config.silver_shards)
-        if not (work / f"{silver_step(k)}.safetensors").is_file()
-    ]
+    missing = [k for k in range(config.silver_shards) if not steps.is_kept(work, silver_step(k))]
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         jobs = [
             pool.submit(label_shards, work, taught, config.dropout, sample, lemmas, shards)

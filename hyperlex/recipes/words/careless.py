@@ -13,7 +13,7 @@ from random import Random
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from hyperlex.recipes.words.corrupt import MARKS
+from hyperlex.recipes.words.corrupt import MARKS, STOPS
 from hyperlex.recipes.words.silver import Views
 from hyperlex.recipes.words.treebank import Target
 
@@ -23,8 +23,7 @@ _SOME = 0.4
 """Share of marks that these others lose."""
 _NO_STOP, _SMALL = 0.5, 0.4
 """Shares, of `SHARE`, of sentences without a stop at the end and without a capital."""
-_STOPS = frozenset((".", "!", "?", "…", "..."))
-INNER_MARKS = frozenset(MARKS) - _STOPS
+INNER_MARKS = frozenset(MARKS) - frozenset(STOPS)
 """Marks that are left out; stops are, at the end of trees, by themselves."""
 
 
@@ -37,7 +36,7 @@ def _tree(sentence: list[Target], random: Random) -> list[Target]:
     if random.random() < SHARE:
         marks = [t.upos == "PUNCT" and t.form in INNER_MARKS for t in sentence]
         sentence = _without(sentence, _kept(marks, random))
-    if random.random() < SHARE * _NO_STOP and sentence[-1].form in _STOPS and len(sentence) > 2:
+    if random.random() < SHARE * _NO_STOP and sentence[-1].form in STOPS and len(sentence) > 2:
         sentence = _without(sentence, list(range(len(sentence) - 1)))
     if random.random() < SHARE * _SMALL:
         sentence = [replace(sentence[0], form=sentence[0].form.lower()), *sentence[1:]]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hyperlex.recipes.words.batches import Spellings
 from hyperlex.recipes.words.corpus import Sample
+from hyperlex.recipes.words.loss import IGNORED
 
 HIDDEN, REPLACED = 0.12, 0.15
 """Shares of words. Replacing finds no other word for some, so the two come to about the same."""
@@ -22,10 +23,9 @@ OTHER_FORM = 0.55
 """Of the words to replace, those that are to become another form of their lemma."""
 LEMMAS, TAGS = 6_000, 600
 """The most frequent ones are guessed."""
-IGNORED = -100
 
-_KINDS = ((",",), ("—", "–", "-"), (":", ";"), ("(", ")", "«", "»", '"'),
-          (".", "!", "?", "…", "..."))  # fmt: skip
+STOPS = (".", "!", "?", "…", "...")
+_KINDS = ((",",), ("—", "–", "-"), (":", ";"), ("(", ")", "«", "»", '"'), STOPS)
 MARKS = {mark: kind for kind, marks in enumerate(_KINDS, 1) for mark in marks}
 """The kind of each mark that may be left out, from 1."""
 KINDS_OF_MARKS = len(_KINDS) + 1

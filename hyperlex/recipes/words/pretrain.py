@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from hyperlex.recipes.words import corrupt
 from hyperlex.recipes.words.batches import Spellings, by_length
 from hyperlex.recipes.words.corpus import Sample
-from hyperlex.recipes.words.corrupt import IGNORED, Corrupted, Corruption
+from hyperlex.recipes.words.corrupt import Corrupted, Corruption
+from hyperlex.recipes.words.loss import cross_entropy
 from hyperlex.recipes.words.net import Net
 from hyperlex.recipes.words.schedule import Optimiser
 
@@ -57,12 +58,12 @@ class Questions(nn.Module):
         found = self.replaced(h[seen])[:, 0].float()
         before = functional.pad(h[:, :-1], (0, 0, 1, 0))
         return (
-            _cross(lemmas, torch.from_numpy(given.lemmas)[guessed]),
-            _cross(self.tags(guesses), torch.from_numpy(given.tags)[guessed]),
+            cross_entropy(lemmas, torch.from_numpy(given.lemmas)[guessed]),
+            cross_entropy(self.tags(guesses), torch.from_numpy(given.tags)[guessed]),
             functional.binary_cross_entropy_with_logits(
                 found, torch.from_numpy(given.replaced)[seen].float()
             ),
-            _cross(self.marks(torch.cat((h, before), -1)), torch.from_numpy(given.marks)),
+            cross_entropy(self.marks(torch.cat((h, before), -1)), torch.from_numpy(given.marks)),
         )
 
 
@@ -104,9 +105,3 @@ def _batches(sample: Sample, words: int) -> Iterator[NDArray[np.int64]]:
     chosen = chosen[np.cumsum(sample.lengths[chosen]) <= words]
     for batch in by_length(sample.lengths[chosen], WORDS, Random(0)):
         yield chosen[np.array(batch)]
-
-
-def _cross(logits: Tensor, target: Tensor) -> Tensor:
-    return functional.cross_entropy(
-        logits.float().flatten(0, -2), target.flatten(), ignore_index=IGNORED
-    )

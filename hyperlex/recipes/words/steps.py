@@ -17,11 +17,20 @@ Arrays = dict[str, NDArray[np.generic]]
 
 def kept(work: Path, name: str, make: Callable[[], Arrays]) -> Arrays:
     """The arrays of a step: read from `work` where an earlier run left them, else made and left."""
-    path = work / f"{name}.safetensors"
+    path = _place(work, name)
     if not path.is_file():
         work.mkdir(parents=True, exist_ok=True)
         atomic_write_bytes(path, save(make()))
     return dict(load_file(path))
+
+
+def is_kept(work: Path, name: str) -> bool:
+    """Whether an earlier run left the arrays of a step."""
+    return _place(work, name).is_file()
+
+
+def _place(work: Path, name: str) -> Path:
+    return work / f"{name}.safetensors"
 
 
 def kept_text(work: Path, name: str, lines: Callable[[], list[str]]) -> list[str]:

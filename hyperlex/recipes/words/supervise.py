@@ -17,7 +17,7 @@ from torch import Tensor
 
 from hyperlex.recipes.words import careless
 from hyperlex.recipes.words.batches import Spellings, by_length
-from hyperlex.recipes.words.corrupt import IGNORED
+from hyperlex.recipes.words.loss import IGNORED, cross_entropy
 from hyperlex.recipes.words.net import Batch, Net, Outputs, groups
 from hyperlex.recipes.words.schedule import Optimiser
 from hyperlex.recipes.words.silver import Silver, Views
@@ -88,21 +88,15 @@ def gold_loss(net: Net, batch: Batch, gold: Gold) -> Tensor:
     """What `net` gets wrong of a batch of trees."""
     outputs = net.read(net.encode(batch), batch.mask)
     tags = groups(outputs.tags)
-    loss = _cross(tags[0], gold.upos) + _cross(outputs.arcs, gold.heads)
-    loss = loss + _cross(net.relations(outputs, gold.heads.clamp(min=0)), gold.relations)
+    loss = cross_entropy(tags[0], gold.upos) + cross_entropy(outputs.arcs, gold.heads)
+    loss = loss + cross_entropy(net.relations(outputs, gold.heads.clamp(min=0)), gold.relations)
     for k, logits in enumerate(tags[1:]):
-        loss = loss + FEATURES * _cross(logits, gold.feats[..., k])
+        loss = loss + FEATURES * cross_entropy(logits, gold.feats[..., k])
     known = gold.breaks >= 0
     breaks = functional.binary_cross_entropy_with_logits(
         outputs.breaks[known].float(), gold.breaks[known].float()
     )
     return loss + BREAKS * breaks
-
-
-def _cross(logits: Tensor, target: Tensor) -> Tensor:
-    return functional.cross_entropy(
-        logits.float().flatten(0, -2), target.flatten(), ignore_index=IGNORED
-    )
 
 
 def teach(
