@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hyperlex.errors import require_text
 from hyperlex.types import Sentence, Span, Word
 from hyperlex.word.abbreviations import spell_out
+from hyperlex.word.decode import decode
 from hyperlex.word.entries import Entries, choose
-from hyperlex.word.labels import RELATIONS
 from hyperlex.word.load import load
-from hyperlex.word.network import Network, Scores
+from hyperlex.word.network import Network
 from hyperlex.word.readings import Reading
 from hyperlex.word.repair import (
     agree_names,
@@ -31,7 +28,6 @@ from hyperlex.word.repair import (
 )
 from hyperlex.word.segment import Token, segment
 from hyperlex.word.threads import one_thread
-from hyperlex.word.tree import best_tree
 
 _BATCH = 512
 """Words that go through the network at once: enough to pay its calls, few enough for the cache."""
@@ -60,14 +56,12 @@ class WordAnalyzer:
         with one_thread():
             entries, vectors = self._entries.of([word.form for tokens in batch for word in tokens])
             scores = self._network.forward(vectors, [len(tokens) for tokens in batch])
-            heads = [best_tree(score.arcs) for score in scores]
-            relations = [self._relations(*pair) for pair in zip(scores, heads, strict=True)]
+            trees = decode(self._network, scores)
         sentences = []
         position = 0
-        for tokens, score, tree, names in zip(batch, scores, heads, relations, strict=True):
+        for tokens, score, (governors, names) in zip(batch, scores, trees, strict=True):
             words = []
             start = first + position
-            governors = tree.tolist()
             cased = with_preposition(governors, names)
             own = entries[position : position + len(tokens)]
             forms = [token.form for token in tokens]
@@ -110,14 +104,6 @@ class WordAnalyzer:
             sentences.append(Sentence(span, tuple(words), tuple(breaks)))
         return sentences
 
-    def _relations(self, scores: Scores, heads: NDArray[np.int64]) -> list[str]:
-        """The root's, and each other word's likeliest but `root`."""
-        logits = self._network.relations(scores, heads)
-        logits[:, _ROOT] = -np.inf
-        names = [RELATIONS[k] for k in logits.argmax(1).tolist()]
-        names[int((heads == np.arange(len(heads))).argmax())] = "root"
-        return names
-
 
 def _dashes(tokens: Sequence[Token]) -> tuple[list[int], list[int]]:
     """Places of dashes without white space on either side, and of those with it on both."""
@@ -130,9 +116,6 @@ def _dashes(tokens: Sequence[Token]) -> tuple[list[int], list[int]]:
             elif spaced == (False, False):
                 within.append(place)
     return within, between
-
-
-_ROOT = RELATIONS.index("root")
 
 
 def _batches(sentences: Iterable[list[Token]]) -> Iterator[list[list[Token]]]:

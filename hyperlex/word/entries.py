@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hyperlex.types import features_of
 from hyperlex.word.dictionary import dictionary
 from hyperlex.word.features import bag as bag_of
-from hyperlex.word.labels import FEATS, UPOS
+from hyperlex.word.labels import COLUMNS, FEATS, UPOS
 from hyperlex.word.readings import Offer, Reading, offers
 from hyperlex.word.table import Rows
 
@@ -42,12 +42,11 @@ _RANK = 0.1
 
 def _columns() -> dict[str, int]:
     columns = {}
-    position = len(UPOS)
     for name, values in FEATS.items():
-        columns[name] = position
+        start = COLUMNS[name].start
+        columns[name] = start
         for k, value in enumerate(values):
-            columns[f"{name}={value}"] = position + 1 + k
-        position += len(values) + 1
+            columns[f"{name}={value}"] = start + 1 + k
     return columns
 
 

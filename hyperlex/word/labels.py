@@ -35,3 +35,16 @@ RELATIONS = (
 
 GROUPS = (len(UPOS), *(len(values) + 1 for values in FEATS.values()))
 """Widths of the groups of tag outputs: parts of speech, then each feature."""
+
+
+def _columns() -> dict[str, slice]:
+    columns = {}
+    start = len(UPOS)
+    for name, values in FEATS.items():
+        columns[name] = slice(start, start + len(values) + 1)
+        start += len(values) + 1
+    return columns
+
+
+COLUMNS = _columns()
+"""Where the outputs for each feature stand among those for tags; the first is for none."""

@@ -91,13 +91,19 @@ class Network:
             block.add(x, sentences)
         return self._heads.read(self._norm(x), sentences.spans)
 
-    def relations(self, scores: Scores, heads: NDArray[np.int64]) -> Floats:
-        """`[T, R]`, the logits of each relation between each word and its head."""
-        governors = scores.governors[heads]
-        mixed = (scores.dependents @ self._label_u).reshape(len(heads), self._relations, -1)
-        logits: Floats = np.matmul(mixed, governors[:, :, None])[:, :, 0]
-        logits += np.concatenate((scores.dependents, governors), 1) @ self._label_w
-        logits += self._label_b
+    def relations(self, dependents: Floats, governors: Floats, heads: NDArray[np.int64]) -> Floats:
+        """`[N, K, R]`, the logits of each relation between each word and each of K heads.
+
+        Args:
+            dependents: `[N, L]`, of the words (see `Scores`).
+            governors: `[M, L]`, of all words that may be heads.
+            heads: `[N, K]`, rows of `governors`.
+        """
+        width = dependents.shape[1]
+        mixed = (dependents @ self._label_u).reshape(len(heads), self._relations, width)
+        logits: Floats = np.matmul(governors[heads], mixed.transpose(0, 2, 1))
+        logits += (dependents @ self._label_w[:width] + self._label_b)[:, None]
+        logits += (governors @ self._label_w[width:])[heads]
         return logits
 
 

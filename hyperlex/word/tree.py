@@ -90,3 +90,12 @@ def _edmonds(scores: NDArray[np.float64], root: int) -> list[int]:
     answer[broken] = rest[entering]
     answer[root] = root
     return answer
+
+
+def depends_on(heads: list[int], place: int, above: int) -> bool:
+    """Whether a word is another or stands anywhere below it; the root is its own head."""
+    while place != above:
+        if heads[place] == place:
+            return False
+        place = heads[place]
+    return True

@@ -59,7 +59,10 @@ def test_numpy_network_equals_its_torch_twin(twins: tuple[Net, Network, Entries]
             "tags": (score.tags, tags),
             "breaks": (score.breaks, outputs.breaks[k, :n].sigmoid()),
             "arcs": (score.arcs, outputs.arcs[k, :n, :n]),
-            "relations": (network.relations(score, heads[k, :n].numpy()), relations[k, :n]),
+            "relations": (
+                network.relations(score.dependents, score.governors, heads[k, :n, None].numpy()),
+                relations[k, :n, None],
+            ),
         }
         for name, (ours, twin) in pairs.items():
             np.testing.assert_allclose(ours, twin.numpy(), rtol=2e-3, atol=2e-4, err_msg=name)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from hyperlex.word.tree import best_tree
+from hyperlex.word.tree import best_tree, depends_on
 
 scores = st.integers(1, 5).flatmap(
     lambda size: arrays.arrays(
@@ -104,3 +104,9 @@ def test_a_chain_of_cycles_is_opened() -> None:
     assert is_tree(heads)
     assert heads[0] == 0
     assert all(heads[k] == k - 1 for k in range(1, size))
+
+
+def test_what_depends_on_what() -> None:
+    heads = [1, 1, 0, 2]
+    assert [depends_on(heads, k, 0) for k in range(4)] == [True, False, True, True]
+    assert all(depends_on(heads, k, 1) for k in range(4))
