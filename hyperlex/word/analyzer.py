@@ -9,6 +9,7 @@ from hyperlex.errors import require_text
 from hyperlex.types import Sentence, Span, Word
 from hyperlex.word.abbreviations import spell_out
 from hyperlex.word.decode import decode
+from hyperlex.word.edges import keep_brackets, set_off_participles
 from hyperlex.word.entries import Entries, choose
 from hyperlex.word.load import load
 from hyperlex.word.network import Network
@@ -82,6 +83,9 @@ class WordAnalyzer:
             state_by_dash(between, forms, chosen, governors, names, breaks)
             if "conj" in names:
                 return_to_host(forms, [Reading(*offer) for offer in chosen], governors, names)
+            if "(" in forms:
+                keep_brackets(forms, chosen, governors, names, breaks)
+            set_off_participles(forms, chosen, governors, names, breaks)
             for k, (head, (lemma, upos, feats, _, by)) in enumerate(
                 zip(governors, chosen, strict=True)
             ):

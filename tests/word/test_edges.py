@@ -1,0 +1,108 @@
+"""Participles before their nouns are clauses, brackets without a predicate are none."""
+
+from __future__ import annotations
+
+import pytest
+
+import hyperlex
+from hyperlex.word.edges import keep_brackets, set_off_participles
+from hyperlex.word.readings import Offer
+
+PARTICIPLE = "Case=Nom|VerbForm=Part"
+
+
+def offer(upos: str, feats: str = "") -> Offer:
+    return ("", upos, feats, 1.0, "dictionary")
+
+
+def pieces(text: str) -> list[str]:
+    return [clause.span.of(text) for clause in hyperlex.clauses(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Быстро растущий город строит мосты.", ["Быстро растущий", "город строит мосты."]),
+        (
+            "Мы купили пахнущий свежей краской дом.",
+            ["Мы купили", "пахнущий свежей краской", "дом."],
+        ),
+        ("Растущий город строит мосты.", ["Растущий город строит мосты."]),
+        ("Река (Дунай) в этом месте широка.", ["Река (Дунай) в этом месте широка."]),
+        ("Завод (Урал) выпускает мотоциклы.", ["Завод (Урал) выпускает мотоциклы."]),
+        ("Мой брат (он живёт в Туле) приехал.", ["Мой брат", "(он живёт в Туле)", "приехал."]),
+    ],
+)
+def test_clauses_of_real_sentences(text: str, expected: list[str]) -> None:
+    assert pieces(text) == expected
+
+
+FORMS = ["давно", "забытый", "всеми", "большой", "дом"]
+READINGS = [
+    offer("ADV"), offer("VERB", PARTICIPLE), offer("PRON", "Case=Ins"), offer("ADJ"), offer("NOUN"),
+]  # fmt: skip
+HEADS = [1, 4, 1, 4, 4]
+
+
+def test_the_phrase_of_a_participle_is_set_off_on_both_sides() -> None:
+    relations = ["advmod", "amod", "obl", "amod", "root"]
+    breaks = [1.0, 0.0, 0.0, 0.0, 0.0]
+    set_off_participles(FORMS, READINGS, HEADS, relations, breaks)
+    assert relations == ["advmod", "acl", "obl", "amod", "root"]
+    assert breaks == [1.0, 0.0, 0.0, 0.5, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("forms", "feats", "below"),
+    [
+        (FORMS, PARTICIPLE, "det"),  # no dependents of its own
+        (FORMS, "Case=Nom|VerbForm=Part|Variant=Short", "obl"),
+        (FORMS, "Case=Nom", "obl"),
+    ],
+)
+def test_other_attributes_stay(forms: list[str], feats: str, below: str) -> None:
+    relations = [below, "amod", below, "amod", "root"]
+    breaks = [1.0, 0.0, 0.0, 0.0, 0.0]
+    readings = [READINGS[0], offer("VERB", feats), *READINGS[2:]]
+    set_off_participles(forms, readings, HEADS, relations, breaks)
+    assert relations[1] == "amod"
+    assert breaks == [1.0, 0.0, 0.0, 0.0, 0.0]
+
+
+def test_what_a_comma_sets_off_is_left_to_the_network() -> None:
+    forms = ["тихий", ",", "всеми", "забытый", "дом"]
+    readings = [offer("ADJ"), offer("PUNCT"), offer("PRON"), offer("VERB", PARTICIPLE),
+                offer("NOUN")]  # fmt: skip
+    relations = ["amod", "punct", "obl", "amod", "root"]
+    breaks = [1.0, 0.0, 0.1, 0.0, 0.0]
+    set_off_participles(forms, readings, [4, 4, 3, 4, 4], relations, breaks)
+    assert relations[3] == "acl"
+    assert breaks == [1.0, 0.0, 0.1, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        (("NOUN", "Case=Nom", "parataxis"), ("appos", 0.5)),
+        (("NOUN", "Case=Nom", "conj"), ("conj", 0.5)),
+        (("VERB", "VerbForm=Fin", "parataxis"), ("parataxis", 0.9)),
+        (("ADJ", "Variant=Short", "parataxis"), ("parataxis", 0.9)),
+    ],
+)
+def test_brackets_without_a_predicate_are_kept(
+    inner: tuple[str, str, str], expected: tuple[str, float]
+) -> None:
+    upos, feats, relation = inner
+    readings = [offer("NOUN"), offer("PUNCT"), offer(upos, feats), offer("PUNCT"), offer("VERB")]
+    relations = ["nsubj", "punct", relation, "punct", "root"]
+    breaks = [1.0, 0.0, 0.9, 0.0, 0.9]
+    keep_brackets(["река", "(", "х", ")", "течёт"], readings, [4, 2, 0, 2, 4], relations, breaks)
+    assert (relations[2], breaks[2]) == expected
+    assert breaks[4] == expected[1]
+
+
+@pytest.mark.parametrize("forms", [["(", ")"], [")", "("], ["(", "("], [")"], ["(", "раз", ")"]])
+def test_brackets_of_any_kind_are_survived(forms: list[str]) -> None:
+    readings = [offer("NOUN" if form.isalpha() else "PUNCT") for form in forms]
+    relations = ["root", *["parataxis"] * (len(forms) - 1)]
+    keep_brackets(forms, readings, [0] * len(forms), relations, [0.9] * len(forms))
