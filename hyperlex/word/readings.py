@@ -102,6 +102,8 @@ def offers(form: str, parses: Sequence[Any]) -> list[Offer]:
             return [(form, mark, "", 1.0, "shape") for mark in marks]
         if form[0].isdigit() and not any(c.isalpha() for c in form):
             return [(form, "NUM", "", 1.0, "shape"), (form, "ADJ", "", 0.1, "shape")]
+        if form[0] == "#":  # «#едемнаморе» is a label, whatever it looks like
+            return [(form, "X", "", 1.0, "shape")]
     found: Found = {}
     known: dict[str, tuple[str, str]] = {}
     for parse in parses:
