@@ -9,7 +9,7 @@ from hyperlex.errors import require_text
 from hyperlex.types import Sentence, Span, Word
 from hyperlex.word.abbreviations import spell_out
 from hyperlex.word.decode import decode
-from hyperlex.word.edges import keep_brackets, set_off_participles
+from hyperlex.word.edges import keep_abbreviations, keep_brackets, set_off_participles
 from hyperlex.word.entries import Entries, choose
 from hyperlex.word.load import load
 from hyperlex.word.network import Network
@@ -83,6 +83,8 @@ class WordAnalyzer:
             state_by_dash(between, forms, chosen, governors, names, breaks)
             if "conj" in names:
                 return_to_host(forms, [Reading(*offer) for offer in chosen], governors, names)
+            if "." in forms[:-1]:
+                keep_abbreviations(forms, chosen, names, breaks)
             if "(" in forms:
                 keep_brackets(forms, chosen, governors, names, breaks)
             set_off_participles(forms, chosen, governors, names, breaks)

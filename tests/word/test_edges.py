@@ -1,11 +1,13 @@
-"""Participles before their nouns are clauses, brackets without a predicate are none."""
+"""Participles before their nouns are clauses, brackets without a predicate and abbreviations are
+none.
+"""
 
 from __future__ import annotations
 
 import pytest
 
 import hyperlex
-from hyperlex.word.edges import keep_brackets, set_off_participles
+from hyperlex.word.edges import keep_abbreviations, keep_brackets, set_off_participles
 from hyperlex.word.readings import Offer
 
 PARTICIPLE = "Case=Nom|VerbForm=Part"
@@ -30,6 +32,7 @@ def pieces(text: str) -> list[str]:
         ("Растущий город строит мосты.", ["Растущий город строит мосты."]),
         ("Река (Дунай) в этом месте широка.", ["Река (Дунай) в этом месте широка."]),
         ("Завод (Урал) выпускает мотоциклы.", ["Завод (Урал) выпускает мотоциклы."]),
+        ("В 1350-е гг. король правил один.", ["В 1350-е гг. король правил один."]),
         ("Мой брат (он живёт в Туле) приехал.", ["Мой брат", "(он живёт в Туле)", "приехал."]),
     ],
 )
@@ -106,3 +109,22 @@ def test_brackets_of_any_kind_are_survived(forms: list[str]) -> None:
     readings = [offer("NOUN" if form.isalpha() else "PUNCT") for form in forms]
     relations = ["root", *["parataxis"] * (len(forms) - 1)]
     keep_brackets(forms, readings, [0] * len(forms), relations, [0.9] * len(forms))
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (("король", offer("NOUN")), ("obl", 0.0)),
+        (("Старков", offer("PROPN")), ("obl", 0.0)),
+        (("Родился", offer("VERB")), ("parataxis", 0.9)),  # there the sentence may well end
+    ],
+)
+def test_the_stop_of_an_abbreviation_is_no_end(
+    after: tuple[str, Offer], expected: tuple[str, float]
+) -> None:
+    word, read = after
+    readings = [offer("ADP"), offer("NOUN"), offer("PUNCT"), read]
+    relations, breaks = ["case", "parataxis", "punct", "root"], [1.0, 0.0, 0.0, 0.9]
+    keep_abbreviations(["в", "гг", ".", word], readings, relations, breaks)
+    assert (relations[1], breaks[3]) == expected
+    keep_abbreviations(["гг", "."], readings[1:3], ["root", "punct"], [1.0, 0.0])
