@@ -103,8 +103,9 @@ def _decode(
     size = len(logs)
     rows = np.arange(size)
     best = choices.relations.argmax(2)
+    likely = np.take_along_axis(choices.relations, best[:, :, None], 2)[:, :, 0]
     totals = logs - UNLIKELY
-    totals[rows[:, None], choices.heads] = choices.arcs + choices.relations.max(2)
+    totals[rows[:, None], choices.heads] = choices.arcs + likely
     totals[rows, rows] = logs[rows, rows]
     tree = best_tree(totals)
     chosen = choices.heads == tree[:, None]

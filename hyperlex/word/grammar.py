@@ -102,7 +102,8 @@ def evidence(tags: Floats, breaks: Floats, heads: Places) -> Floats:
         heads: `[N, K]`, rows of both.
     """
     fitting: Floats = np.log(tags[:, COLUMNS["Case"]] @ _FITTING)
-    found: Floats = _of_arcs(tags, breaks, heads) @ _EVIDENCE
+    arcs = _of_arcs(tags, breaks, heads)
+    found: Floats = (arcs.reshape(-1, len(_EVIDENCE)) @ _EVIDENCE).reshape(*heads.shape, -1)
     found += WEIGHT * fitting[:, None]
     return found
 
@@ -113,7 +114,7 @@ def _of_arcs(tags: Floats, breaks: Floats, heads: Places) -> Floats:
     found = np.empty((*heads.shape, len(_EVIDENCE)), np.float32)
     np.less(words, heads, out=found[:, :, 0], casting="unsafe")
     np.subtract(1, found[:, :, 0], out=found[:, :, 1])
-    none, one = _boundaries(breaks, np.minimum(words, heads), np.maximum(words, heads))
+    none, one = _boundaries(breaks, heads)
     alike = _alike(tags[:, _AGREEING], heads)
     likely = found[:, :, 2:]
     likely[:, :, 0], likely[:, :, 1] = 1 - one, 1 - none
@@ -136,7 +137,8 @@ def _alike(values: Floats, heads: Places) -> Floats:
     """`[N, K, 3]`, probabilities that word and head agree in each of `_AGREE`, or one lacks it."""
     governors = values[heads]
     own, of_head = values[:, None, _NONE], governors[:, :, _NONE]
-    found: Floats = (values[:, None] * governors) @ _SAME
+    both = (values[:, None] * governors).reshape(-1, len(_SAME))
+    found: Floats = (both @ _SAME).reshape(*heads.shape, -1)
     found += own + of_head - own * of_head
     return found
 
@@ -165,10 +167,12 @@ def _of(name: str, value: str, tags: Floats) -> Floats:
     return found
 
 
-def _boundaries(breaks: Floats, low: Places, high: Places) -> tuple[Floats, Floats]:
-    """The probabilities that no boundary, and that just one, lies between two words."""
+def _boundaries(breaks: Floats, heads: Places) -> tuple[Floats, Floats]:
+    """`[N, K]`, the probabilities that no boundary, and that just one, lies before a word and
+    behind its head, or before the head and behind the word.
+    """
     clipped = np.clip(breaks.astype(np.float64), 0, 0.99)
-    logs = np.cumsum(np.log1p(-clipped))
-    odds = np.cumsum(clipped / (1 - clipped))
-    none = np.exp(logs[high] - logs[low])
-    return none, none * (odds[high] - odds[low])
+    sums = np.cumsum((np.log1p(-clipped), clipped / (1 - clipped)), 1)
+    logs, odds = np.abs(sums[:, heads] - sums[:, :, None])
+    none = np.exp(-logs)
+    return none, none * odds
