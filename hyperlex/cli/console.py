@@ -18,7 +18,11 @@ def stdout() -> Console:
     """A console on stdout; without colour where it is no terminal or NO_COLOR is set."""
     from rich.console import Console
 
-    console = Console(highlight=False)
+    class Results(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # rich would leave with status 1 and no word; `app` tells of it
+
+    console = Results(highlight=False)
     if not console.is_terminal:
         console.width = PIPE_WIDTH
     return console

@@ -135,6 +135,19 @@ def test_a_reader_that_goes_away_is_one_line(extended: Path, tmp_path: Path) -> 
     assert message == "hyperlex: The output was closed before its end.\n"
 
 
+def test_a_table_that_nobody_reads_is_one_line_too(tmp_path: Path) -> None:
+    text = tmp_path / "long.txt"
+    text.write_text("Дед стоял у двери и не решался войти. " * 2_000, "utf-8")
+    words = [sys.executable, "-m", "hyperlex.cli", "analyze", "--file", text]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        message = process.stderr.read().decode()
+    assert process.returncode == 2
+    assert message == "hyperlex: The output was closed before its end.\n"
+
+
 @pytest.mark.parametrize("verb", ["encode", "explain"])
 def test_without_torch_text_verbs_say_nothing_of_it(extended: Path, verb: str) -> None:
     words = [sys.executable, "-c", WITHOUT_TORCH, verb, "Дед стоял у двери.", "-t", extended]
