@@ -9,11 +9,11 @@ from hyperlex.errors import require_text
 from hyperlex.types import Sentence, Span, Word
 from hyperlex.word.abbreviations import spell_out
 from hyperlex.word.decode import decode
-from hyperlex.word.edges import keep_abbreviations, keep_brackets, set_off_participles
+from hyperlex.word.edges import mend_edges
 from hyperlex.word.entries import Entries, choose
+from hyperlex.word.hosts import return_to_host
 from hyperlex.word.load import load
 from hyperlex.word.network import Network
-from hyperlex.word.readings import Reading
 from hyperlex.word.repair import (
     agree_names,
     by_neighbours,
@@ -22,7 +22,6 @@ from hyperlex.word.repair import (
     decline_names,
     name_objects,
     name_subjects,
-    return_to_host,
     state_by_dash,
     tie_compounds,
     with_preposition,
@@ -81,13 +80,8 @@ class WordAnalyzer:
             tie_compounds(within, chosen, governors, names)
             count_units(forms, chosen, governors, names, breaks)
             state_by_dash(between, forms, chosen, governors, names, breaks)
-            if "conj" in names:
-                return_to_host(forms, [Reading(*offer) for offer in chosen], governors, names)
-            if "." in forms[:-1]:
-                keep_abbreviations(forms, chosen, names, breaks)
-            if "(" in forms:
-                keep_brackets(forms, chosen, governors, names, breaks)
-            set_off_participles(forms, chosen, governors, names, breaks)
+            return_to_host(forms, chosen, governors, names)
+            mend_edges(forms, chosen, governors, names, breaks, between)
             for k, (head, (lemma, upos, feats, _, by)) in enumerate(
                 zip(governors, chosen, strict=True)
             ):

@@ -13,6 +13,33 @@ between the thresholds of `hyperlex.scene.boundary`."""
 _NOMINAL = frozenset(("NOUN", "PROPN", "PRON", "NUM", "ADJ", "X"))
 _DEPENDENTS = frozenset(("obl", "obl:agent", "obj", "iobj", "advmod", "xcomp", "nmod", "advcl"))
 _VERBAL = ("VerbForm=Fin", "VerbForm=Inf", "VerbForm=Conv", "Variant=Short")
+_NO_DASHES: Sequence[int] = ()
+
+
+def mend_edges(
+    forms: Sequence[str],
+    readings: Sequence[Offer],
+    heads: list[int],
+    relations: list[str],
+    breaks: list[float],
+    dashes: Sequence[int] = _NO_DASHES,
+) -> None:
+    """All that this file knows, in place.
+
+    Args:
+        breaks: the probability of a clause beginning at each word.
+        dashes: places of dashes between white space.
+    """
+    if "." in forms[:-1]:
+        keep_abbreviations(forms, readings, relations, breaks)
+    if "(" in forms:
+        keep_brackets(forms, readings, heads, relations, breaks)
+    if dashes:
+        keep_dashes(dashes, readings, heads, relations, breaks)
+    if not _COMPARING.isdisjoint(forms):
+        keep_comparisons(forms, readings, heads, relations, breaks)
+    comment_by_signs(forms, readings, heads, relations, breaks)
+    set_off_participles(forms, readings, heads, relations, breaks)
 
 
 def set_off_participles(
@@ -50,7 +77,7 @@ def set_off_participles(
             breaks[last + 1] = max(breaks[last + 1], _OPEN)
 
 
-def _reach(place: int, heads: list[int]) -> tuple[int, int]:
+def _reach(place: int, heads: Sequence[int]) -> tuple[int, int]:
     """The run of words around a place that depend on it."""
     first = last = place
     while first and depends_on(heads, first - 1, place):
@@ -137,3 +164,102 @@ def _keep(
     for k in (*inner, inner.stop + 1):
         if k < len(breaks):
             breaks[k] = min(breaks[k], _OPEN)
+
+
+def keep_dashes(
+    dashes: Sequence[int],
+    readings: Sequence[Offer],
+    heads: Sequence[int],
+    relations: Sequence[str],
+    breaks: list[float],
+) -> None:
+    """Keeps a subject and what a dash states of it in one clause, in place.
+
+    «Сено (Нижнее) — село в долине»: the more stands between, the more the network takes the dash
+    for an edge.
+
+    Args:
+        dashes: places of dashes between white space.
+    """
+    for subject, head in enumerate(heads):
+        if relations[subject] != "nsubj" or any(form in readings[head][2] for form in _VERBAL):
+            continue
+        for dash in dashes:
+            if subject < dash < head:
+                breaks[dash + 1] = min(breaks[dash + 1], _OPEN)
+
+
+_COMPARING = frozenset(("чем", "как", "нежели", "словно", "будто"))
+_SET_PHRASES = frozenset(("правило", "известно", "минимум", "максимум", "обычно"))
+"""After «как» these are no comparisons."""
+_COMPARED = frozenset(("NOUN", "PROPN", "PRON", "NUM", "ADJ"))
+_OF_PREDICATES = frozenset(("nsubj", "nsubj:pass", "csubj", "cop", "aux", "xcomp", "ccomp"))
+_CLAUSAL = frozenset(("advcl", "parataxis", "acl", "conj"))
+_PHRASAL = frozenset(("obl", "nmod", "advmod", "appos"))
+
+
+def keep_comparisons(
+    forms: Sequence[str],
+    readings: Sequence[Offer],
+    heads: Sequence[int],
+    relations: list[str],
+    breaks: list[float],
+) -> None:
+    """Keeps a comparison without a predicate within the clause around it, in place.
+
+    «Рыбы здесь больше, чем воды»: of such in the treebanks at hand nine in ten are no clauses,
+    comma or not.
+    """
+    for place in range(1, len(forms)):
+        noun = heads[place]
+        if forms[place] not in _COMPARING or forms[place - 1] != "," or noun <= place:
+            continue
+        if forms[noun] in _SET_PHRASES or readings[noun][1] not in _COMPARED:
+            continue
+        if relations[noun] not in _CLAUSAL | _PHRASAL or _is_predicate(
+            noun, readings, heads, relations
+        ):
+            continue
+        relations[place] = "case"
+        if relations[noun] in _CLAUSAL:
+            of_verb = readings[heads[noun]][1] in ("VERB", "ADV")
+            relations[noun] = "obl" if of_verb else "nmod"
+        for edge in (place, _reach(noun, heads)[1] + 1):
+            _leave_to_tree(edge, readings, breaks)
+
+
+def _is_predicate(
+    noun: int, readings: Sequence[Offer], heads: Sequence[int], relations: Sequence[str]
+) -> bool:
+    if any(form in readings[noun][2] for form in _VERBAL):
+        return True
+    return any(head == noun and relations[k] in _OF_PREDICATES for k, head in enumerate(heads))
+
+
+def _leave_to_tree(edge: int, readings: Sequence[Offer], breaks: list[float]) -> None:
+    """Lets a clause begin at the first word from `edge` on only where the tree has it so."""
+    while edge < len(breaks) and readings[edge][1] == "PUNCT":
+        edge += 1
+    if edge < len(breaks):
+        breaks[edge] = min(breaks[edge], _OPEN)
+
+
+def comment_by_signs(
+    forms: Sequence[str],
+    readings: Sequence[Offer],
+    heads: list[int],
+    relations: list[str],
+    breaks: list[float],
+) -> None:
+    """Makes emoji and emoticons at the end a comment on the whole sentence, in place.
+
+    «Пишу, пока он спит 🙈»: they stand with the predicate of the sentence, and so return to its
+    clause from any other.
+    """
+    root = next(place for place, head in enumerate(heads) if place == head)
+    for place in range(len(forms) - 1, root, -1):
+        if any(map(str.isalnum, forms[place])):
+            return
+        if readings[place][1] == "SYM":
+            heads[place], relations[place] = root, "discourse"
+            breaks[place] = _OPEN

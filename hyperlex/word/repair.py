@@ -8,9 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hyperlex.types import features_of
 from hyperlex.word.dictionary import dictionary
-from hyperlex.word.readings import Offer, Reading
-
-_RELATIVE = "который"
+from hyperlex.word.readings import Offer
 
 
 def with_preposition(heads: Sequence[int], relations: Sequence[str]) -> set[int]:
@@ -57,29 +55,6 @@ def tie_compounds(
                 relations[first] = relations[top]
         heads[second], relations[second] = first, "appos"
         heads[mark], relations[mark] = second, "punct"
-
-
-def return_to_host(
-    forms: Sequence[str], readings: Sequence[Reading], heads: list[int], relations: list[str]
-) -> None:
-    """Gives the verb after a relative clause back to the noun before it, in place.
-
-    «Человек, который вошёл, молчал.»: a finite verb after a comma, without a conjunction and a
-    subject of its own, is no second predicate of «вошёл».
-    """
-    for place, relation in enumerate(relations):
-        if relation != "conj" or forms[place - 1] != "," or not _finite(readings[place]):
-            continue
-        inner = heads[place]
-        noun = _antecedent(place, inner, readings, heads, relations)
-        if noun is None or not _agree(readings[noun], readings[place]):
-            continue
-        if any(heads[k] == place and relations[k] in ("cc", "nsubj") for k in range(len(heads))):
-            continue
-        heads[place], relations[place] = place, "root"
-        heads[noun], relations[noun] = place, "nsubj"
-        heads[inner], relations[inner] = noun, "acl:relcl"
-        return
 
 
 def state_by_dash(
@@ -180,34 +155,6 @@ def count_units(
 
 
 _THOUSANDS = frozenset(("тыс", "млн", "млрд", "трлн"))
-
-
-def _antecedent(
-    verb: int,
-    inner: int,
-    readings: Sequence[Reading],
-    heads: Sequence[int],
-    relations: Sequence[str],
-) -> int | None:
-    """The noun at the head of the sentence that the relative clause of `inner` describes."""
-    pronouns = [k for k in range(1, inner) if readings[k].lemma == _RELATIVE]
-    if not pronouns or not inner < verb:
-        return None
-    noun = heads[inner] if relations[inner] == "acl:relcl" else None
-    if noun is None and relations[inner] == "root":
-        subjects = [k for k in range(pronouns[0]) if heads[k] == inner and relations[k] == "nsubj"]
-        noun = subjects[-1] if subjects else None
-    if noun is None or not noun < pronouns[0] or "Case=Nom" not in readings[noun].feats:
-        return None
-    return noun if relations[noun] == "root" or heads[noun] == inner else None
-
-
-def _finite(reading: Reading) -> bool:
-    return "VerbForm=Fin" in reading.feats or "Variant=Short" in reading.feats
-
-
-def _agree(noun: Reading, verb: Reading) -> bool:
-    return ("Number=Plur" in noun.feats) == ("Number=Plur" in verb.feats)
 
 
 def decline_names(

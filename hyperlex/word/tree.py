@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -92,7 +94,7 @@ def _edmonds(scores: NDArray[np.float64], root: int) -> list[int]:
     return answer
 
 
-def depends_on(heads: list[int], place: int, above: int) -> bool:
+def depends_on(heads: Sequence[int], place: int, above: int) -> bool:
     """Whether a word is another or stands anywhere below it; the root is its own head."""
     while place != above:
         if heads[place] == place:

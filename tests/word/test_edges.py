@@ -1,5 +1,5 @@
-"""Participles before their nouns are clauses, brackets without a predicate and abbreviations are
-none.
+"""Participles before their nouns are clauses; brackets without a predicate, abbreviations, dashes
+and comparisons are none; signs at the end stand with the predicate.
 """
 
 from __future__ import annotations
@@ -7,7 +7,14 @@ from __future__ import annotations
 import pytest
 
 import hyperlex
-from hyperlex.word.edges import keep_abbreviations, keep_brackets, set_off_participles
+from hyperlex.word.edges import (
+    comment_by_signs,
+    keep_abbreviations,
+    keep_brackets,
+    keep_comparisons,
+    keep_dashes,
+    set_off_participles,
+)
 from hyperlex.word.readings import Offer
 
 PARTICIPLE = "Case=Nom|VerbForm=Part"
@@ -33,6 +40,12 @@ def pieces(text: str) -> list[str]:
         ("Река (Дунай) в этом месте широка.", ["Река (Дунай) в этом месте широка."]),
         ("Завод (Урал) выпускает мотоциклы.", ["Завод (Урал) выпускает мотоциклы."]),
         ("В 1350-е гг. король правил один.", ["В 1350-е гг. король правил один."]),
+        ("Здесь больше рыбы, чем воды.", ["Здесь больше рыбы, чем воды."]),
+        (
+            "Он знает больше, чем говорит.",
+            ["Он знает больше,", "чем говорит."],
+        ),
+        ("Я пишу, пока он спит 🙈", ["Я пишу,", "пока он спит", "🙈"]),
         ("Мой брат (он живёт в Туле) приехал.", ["Мой брат", "(он живёт в Туле)", "приехал."]),
     ],
 )
@@ -128,3 +141,73 @@ def test_the_stop_of_an_abbreviation_is_no_end(
     keep_abbreviations(["в", "гг", ".", word], readings, relations, breaks)
     assert (relations[1], breaks[3]) == expected
     keep_abbreviations(["гг", "."], readings[1:3], ["root", "punct"], [1.0, 0.0])
+
+
+def test_a_dash_before_a_nominal_predicate_is_no_edge() -> None:
+    readings = [offer("NOUN"), offer("PUNCT"), offer("ADJ"), offer("NOUN"), offer("PUNCT")]
+    heads, relations = [3, 3, 3, 3, 3], ["nsubj", "punct", "amod", "root", "punct"]
+    breaks = [1.0, 0.9, 0.9, 0.1, 0.0]
+    keep_dashes([1], readings, heads, relations, breaks)
+    assert breaks == [1.0, 0.9, 0.5, 0.1, 0.0]
+    readings[3] = offer("VERB", "Mood=Ind|VerbForm=Fin")
+    breaks = [1.0, 0.9, 0.9, 0.1, 0.0]
+    keep_dashes([1], readings, heads, relations, breaks)
+    assert breaks == [1.0, 0.9, 0.9, 0.1, 0.0]
+
+
+COMPARING = ["дом", "выше", ",", "чем", "старая", "башня", ",", "и", "шире"]
+COMPARED = [
+    offer("NOUN"), offer("ADJ"), offer("PUNCT"), offer("SCONJ"), offer("ADJ"), offer("NOUN"),
+    offer("PUNCT"), offer("CCONJ"), offer("ADJ"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("relation", "above", "expected"),
+    [("advcl", "ADJ", "nmod"), ("advcl", "VERB", "obl"), ("obl", "VERB", "obl")],
+)
+def test_a_comparison_without_a_predicate_is_kept(relation: str, above: str, expected: str) -> None:
+    readings = [COMPARED[0], offer(above), *COMPARED[2:]]
+    relations = ["nsubj", "root", "punct", "mark", "amod", relation, "punct", "cc", "conj"]
+    breaks = [1.0, 0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0]
+    keep_comparisons(COMPARING, readings, [1, 1, 5, 5, 5, 1, 8, 8, 1], relations, breaks)
+    assert (relations[3], relations[5]) == ("case", expected)
+    assert (breaks[3], breaks[7]) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("child", ["nsubj", "cop"])
+def test_a_comparison_with_a_predicate_stays_a_clause(child: str) -> None:
+    relations = ["nsubj", "root", "punct", "mark", child, "advcl", "punct", "cc", "conj"]
+    breaks = [1.0, 0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0]
+    before = (list(relations), list(breaks))
+    keep_comparisons(COMPARING, COMPARED, [1, 1, 5, 5, 5, 1, 8, 8, 1], relations, breaks)
+    assert (relations, breaks) == before
+
+
+def test_set_phrases_are_no_comparisons() -> None:
+    forms = ["волк", ",", "как", "правило", ",", "осторожен"]
+    readings = [offer("NOUN"), offer("PUNCT"), offer("SCONJ"), offer("NOUN"), offer("PUNCT"),
+                offer("ADJ", "Variant=Short")]  # fmt: skip
+    relations = ["nsubj", "punct", "mark", "parataxis", "punct", "root"]
+    breaks = [1.0, 0.0, 0.9, 0.0, 0.0, 0.9]
+    keep_comparisons(forms, readings, [5, 3, 3, 5, 3, 5], relations, breaks)
+    assert relations[3] == "parataxis"
+    assert breaks == [1.0, 0.0, 0.9, 0.0, 0.0, 0.9]
+
+
+def test_signs_at_the_end_stand_with_the_predicate() -> None:
+    forms = ["пишу", ",", "пока", "спит", "🙈", "!", ":)"]
+    readings = [offer("VERB"), offer("PUNCT"), offer("SCONJ"), offer("VERB"), offer("SYM"),
+                offer("PUNCT"), offer("SYM")]  # fmt: skip
+    heads, relations = [0, 3, 3, 0, 3, 0, 3], ["root", *["x"] * 6]
+    breaks = [1.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0]
+    comment_by_signs(forms, readings, heads, relations, breaks)
+    assert (heads[4], heads[6], relations[4], relations[6]) == (0, 0, "discourse", "discourse")
+    assert breaks == [1.0, 0.0, 0.9, 0.0, 0.5, 0.0, 0.5]
+
+
+def test_signs_before_words_stay() -> None:
+    forms, readings = ["пишу", "+", "пою"], [offer("VERB"), offer("SYM"), offer("VERB")]
+    heads, relations, breaks = [0, 2, 0], ["root", "cc", "conj"], [1.0, 0.3, 0.0]
+    comment_by_signs(forms, readings, heads, relations, breaks)
+    assert (heads, relations, breaks) == ([0, 2, 0], ["root", "cc", "conj"], [1.0, 0.3, 0.0])
