@@ -1,7 +1,7 @@
 """The encoder learns from raw text: what was hidden, what was replaced, which marks were left out.
 
 Trees are few, about 80,000 words; the corpora are many. The tasks are those of `corrupt`, at the
-scale of two processor cores and some forty minutes.
+scale of two processor cores and some eighty minutes.
 """
 
 from __future__ import annotations
