@@ -42,7 +42,7 @@ class _Choices:
 
     Attributes:
         heads: `[T, K]`, candidates; the word itself where there are fewer than K.
-        arcs: `[T, K]`, their log-probabilities, `-inf` for the word itself.
+        arcs: `[T, K]`, their scores, `-inf` for the word itself.
         relations: `[T, K, R]`, log-probabilities with grammar's evidence.
     """
 
@@ -58,25 +58,25 @@ def decode(network: Network, scores: Sequence[Scores]) -> list[tuple[list[int], 
         network: whose `relations` is asked about the candidates.
         scores: of sentences; together they are worth one call, so hand them over together.
     """
-    logs = [_log_softmax(score.arcs) for score in scores]
-    near = [_candidates(own) for own in logs]
-    first = np.cumsum([0, *(len(own) for own in logs)])
+    near = [_candidates(score.arcs) for score in scores]
+    first = np.cumsum([0, *map(len, near)]).tolist()
     heads = np.concatenate([own + start for own, start in zip(near, first, strict=False)])
     relations = _relations(network, scores, heads)
     trees = []
-    for k, (score, own) in enumerate(zip(scores, logs, strict=True)):
-        arcs = np.take_along_axis(own, near[k], 1)
-        arcs[near[k] == np.arange(len(own))[:, None]] = -np.inf
-        choices = _Choices(near[k], arcs, relations[first[k] : first[k + 1]])
-        trees.append(_decode(network, score, own, choices))
+    for k, (score, own) in enumerate(zip(scores, near, strict=True)):
+        rows = np.arange(len(own))[:, None]
+        arcs = score.arcs[rows, own]
+        arcs[own == rows] = -np.inf
+        choices = _Choices(own, arcs, relations[first[k] : first[k + 1]])
+        trees.append(_decode(network, score, choices))
     return trees
 
 
-def _candidates(logs: Floats) -> Places:
+def _candidates(arcs: Floats) -> Places:
     """`[T, K]`, the likeliest heads of each word, in no order."""
-    size = len(logs)
+    size = len(arcs)
     own = np.arange(size)
-    others = -logs
+    others = -arcs
     others[own, own] = np.inf
     if size > CANDIDATES:
         return np.argpartition(others, CANDIDATES - 1, 1)[:, :CANDIDATES]
@@ -97,16 +97,12 @@ def _relations(network: Network, scores: Sequence[Scores], heads: Places) -> Flo
     return found
 
 
-def _decode(
-    network: Network, scores: Scores, logs: Floats, choices: _Choices
-) -> tuple[list[int], list[str]]:
-    size = len(logs)
-    rows = np.arange(size)
+def _decode(network: Network, scores: Scores, choices: _Choices) -> tuple[list[int], list[str]]:
+    rows = np.arange(len(scores.arcs))
     best = choices.relations.argmax(2)
-    likely = np.take_along_axis(choices.relations, best[:, :, None], 2)[:, :, 0]
-    totals = logs - UNLIKELY
-    totals[rows[:, None], choices.heads] = choices.arcs + likely
-    totals[rows, rows] = logs[rows, rows]
+    totals = scores.arcs - UNLIKELY
+    totals[rows[:, None], choices.heads] = choices.arcs + choices.relations.max(2)
+    totals[rows, rows] = scores.arcs[rows, rows]
     tree = best_tree(totals)
     chosen = choices.heads == tree[:, None]
     relations = best[rows, chosen.argmax(1)]
