@@ -14,6 +14,7 @@ from hyperlex.word.entries import Entries, choose
 from hyperlex.word.hosts import return_to_host
 from hyperlex.word.load import load
 from hyperlex.word.network import Network
+from hyperlex.word.phrases import bind_phrases
 from hyperlex.word.repair import (
     agree_names,
     by_neighbours,
@@ -81,6 +82,7 @@ class WordAnalyzer:
             count_units(forms, chosen, governors, names, breaks)
             state_by_dash(between, forms, chosen, governors, names, breaks)
             return_to_host(forms, chosen, governors, names)
+            bind_phrases(forms, chosen, governors, names)
             mend_edges(forms, chosen, governors, names, breaks, between)
             for k, (head, (lemma, upos, feats, _, by)) in enumerate(
                 zip(governors, chosen, strict=True)

@@ -1,0 +1,106 @@
+"""Prepositions and adverbs of several words are one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import hyperlex
+from hyperlex.word.phrases import bind_phrases
+from hyperlex.word.readings import Offer
+
+
+def offer(feats: str = "") -> Offer:
+    return ("", "NOUN", feats, 1.0, "dictionary")
+
+
+def bound(
+    text: str, heads: list[int], relations: str, case: str = "Case=Gen"
+) -> tuple[list[int], str]:
+    forms, names = text.split(), relations.split()
+    bind_phrases(forms, [offer(case)] * len(forms), heads, names)
+    return heads, " ".join(names)
+
+
+def test_the_genitive_takes_the_place_of_the_noun() -> None:
+    found = bound("рос в течение долгого века", [0, 2, 0, 4, 2], "root case obl amod nmod")
+    assert found == ([0, 4, 1, 4, 0], "root case fixed amod obl")
+
+
+@pytest.mark.parametrize("above", [2, 0])
+def test_the_second_preposition_joins_the_first(above: int) -> None:
+    relations = "root case obl case " + ("nmod" if above else "obl")
+    found = bound("молчал в отличие от брата", [0, 2, 0, 4, above], relations)
+    assert found == ([0, 4, 1, 1, 0], "root case fixed fixed obl")
+
+
+@pytest.mark.parametrize(
+    ("text", "heads", "relations", "case"),
+    [
+        ("рос в течение века", [0, 2, 0, 2], "root case obl nmod", "Case=Dat"),
+        ("был в виде исключения", [0, 2, 0, 0], "root case obl obj", "Case=Gen"),
+        ("был в том виде", [0, 3, 3, 0], "root case det obl", "Case=Gen"),
+        ("молчал в отличие и ты", [0, 2, 0, 4, 2], "root case obl cc conj", "Case=Gen"),
+        ("был в ходе", [0, 2, 0], "root case obl", "Case=Gen"),
+        ("рос в ходе по делу", [0, 2, 0, 4, 2], "root case obl case nmod", "Case=Gen"),
+    ],
+)
+def test_other_nouns_stay(text: str, heads: list[int], relations: str, case: str) -> None:
+    assert bound(text, list(heads), relations, case) == (heads, relations)
+
+
+def test_an_adverb_of_three_words() -> None:
+    found = bound("ушёл в конце концов он", [0, 2, 0, 2, 0], "root case obl nmod nsubj")
+    assert found == ([0, 0, 1, 1, 0], "root advmod fixed fixed nsubj")
+
+
+def test_an_adverb_that_is_the_whole_sentence_keeps_the_root() -> None:
+    found = bound("До сих пор .", [2, 2, 2, 2], "case det root punct")
+    assert found == ([0, 0, 0, 0], "root fixed fixed punct")
+
+
+def tops(heads: list[int]) -> list[int]:
+    """Where each word ends up after as many steps towards the root as there are words."""
+    found = list(range(len(heads)))
+    for _ in heads:
+        found = [heads[place] for place in found]
+    return found
+
+
+WORDS = ["в", "течение", "отличие", "от", "конце", "концов", "до", "сих", "пор", "века"]
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> tuple[list[str], list[int]]:
+    """Words that the rules know, and any tree over them."""
+    forms = draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=9))
+    order = draw(st.permutations(range(len(forms))))
+    heads = [order[0]] * len(forms)
+    for step, place in enumerate(order[1:], 1):
+        heads[place] = order[draw(st.integers(0, step - 1))]
+    return forms, heads
+
+
+@given(trees())
+def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]]) -> None:
+    forms, heads = tree
+    relations = ["case" if form in ("в", "от", "до") else "nmod" for form in forms]
+    relations[tops(heads)[0]] = "root"
+    bind_phrases(forms, [offer("Case=Gen")] * len(forms), heads, relations)
+    (root,) = set(tops(heads))
+    assert heads[root] == root
+    assert relations[root] == "root"
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("В отличие от брата он молчал.", "брата"),
+        ("По сравнению с прошлым годом цены выросли.", "годом"),
+        ("Разговор шёл в течение часа.", "часа"),
+    ],
+)
+def test_what_happens_takes_the_word_that_is_governed(text: str, head: str) -> None:
+    (scene,) = hyperlex.scenes(text)
+    assert head in [argument.head.of(text) for argument in scene.arguments]
