@@ -8,11 +8,12 @@ from functools import cache, lru_cache
 from hyperlex.errors import require_text
 from hyperlex.types import Sentence, Span, Word
 from hyperlex.word.abbreviations import spell_out
+from hyperlex.word.attachment import Attachment, load_attachment
 from hyperlex.word.decode import decode
 from hyperlex.word.edges import mend_edges
 from hyperlex.word.entries import Entries, choose
 from hyperlex.word.hosts import return_to_host
-from hyperlex.word.load import load
+from hyperlex.word.load import embedded, load
 from hyperlex.word.network import Network
 from hyperlex.word.phrases import bind_phrases
 from hyperlex.word.repair import (
@@ -40,11 +41,13 @@ class WordAnalyzer:
     Args:
         network: the tagger and parser.
         entries: what spellings are, apart from context.
+        attachment: what words were seen with.
     """
 
-    def __init__(self, network: Network, entries: Entries) -> None:
+    def __init__(self, network: Network, entries: Entries, attachment: Attachment) -> None:
         self._network = network
         self._entries = entries
+        self._attachment = attachment
 
     def __call__(self, text: str) -> Iterator[Sentence]:
         """The sentences of `text`, one by one; memory is that of a paragraph, not of the text."""
@@ -57,16 +60,26 @@ class WordAnalyzer:
         with one_thread():
             entries, vectors = self._entries.of([word.form for tokens in batch for word in tokens])
             scores = self._network.forward(vectors, [len(tokens) for tokens in batch])
+            read = []
+            position = 0
+            for tokens, score in zip(batch, scores, strict=True):
+                own = entries[position : position + len(tokens)]
+                position += len(tokens)
+                read.append(choose(own, score.tags, named=capitalised([t.form for t in tokens])))
+                self._attachment.add(score.arcs, read[-1], score.breaks)
             trees = decode(self._network, scores)
         sentences = []
         position = 0
-        for tokens, score, (governors, names) in zip(batch, scores, trees, strict=True):
+        for tokens, score, chosen, (governors, names) in zip(
+            batch, scores, read, trees, strict=True
+        ):
             words = []
             start = first + position
             cased = with_preposition(governors, names)
             own = entries[position : position + len(tokens)]
             forms = [token.form for token in tokens]
-            chosen = choose(own, score.tags, cased, capitalised(forms))
+            if any("Case=" not in chosen[place][2] for place in cased):
+                chosen = choose(own, score.tags, cased, capitalised(forms))
             offers = [entry.offers for entry in own]
             decline_names(cased, offers, chosen)
             if "flat:name" in names:
@@ -136,7 +149,7 @@ def _batches(sentences: Iterable[list[Token]]) -> Iterator[list[list[Token]]]:
 @cache
 def analyzer() -> WordAnalyzer:
     """The embedded analyzer, loaded once for the process."""
-    return WordAnalyzer(*load())
+    return WordAnalyzer(*load(), load_attachment(embedded()))
 
 
 def iter_sentences(text: str) -> Iterator[Sentence]:

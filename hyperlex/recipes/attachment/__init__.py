@@ -1,0 +1,1 @@
+"""How `hyperlex.word.attachment` was learned: counting, from counts to preferences, writing."""
