@@ -7,27 +7,13 @@ from functools import cache, lru_cache
 
 from hyperlex.errors import require_text
 from hyperlex.types import Sentence, Span, Word
-from hyperlex.word.abbreviations import spell_out
 from hyperlex.word.attachment import Attachment, load_attachment
 from hyperlex.word.decode import decode
-from hyperlex.word.edges import mend_edges
 from hyperlex.word.entries import Entries, choose
-from hyperlex.word.hosts import return_to_host
 from hyperlex.word.load import embedded, load
+from hyperlex.word.mend import Read, mend
 from hyperlex.word.network import Network
-from hyperlex.word.phrases import bind_phrases
-from hyperlex.word.repair import (
-    agree_names,
-    by_neighbours,
-    capitalised,
-    count_units,
-    decline_names,
-    name_objects,
-    name_subjects,
-    state_by_dash,
-    tie_compounds,
-    with_preposition,
-)
+from hyperlex.word.repair import capitalised
 from hyperlex.word.segment import Token, segment
 from hyperlex.word.threads import one_thread
 
@@ -57,80 +43,53 @@ class WordAnalyzer:
             first += sum(map(len, batch))
 
     def _analyse(self, batch: list[list[Token]], text: str, first: int) -> list[Sentence]:
+        sentences = []
+        for tokens, read in zip(batch, self._read(batch), strict=True):
+            breaks = mend(tokens, read)
+            sentences.append(_sentence(text, first, tokens, read, breaks))
+            first += len(tokens)
+        return sentences
+
+    def _read(self, batch: list[list[Token]]) -> list[Read]:
+        """What the network says of each sentence, and the tree that it, words and grammar give."""
         with one_thread():
             entries, vectors = self._entries.of([word.form for tokens in batch for word in tokens])
             scores = self._network.forward(vectors, [len(tokens) for tokens in batch])
-            read = []
-            position = 0
+            chosen = []
+            own = []
+            first = 0
             for tokens, score in zip(batch, scores, strict=True):
-                own = entries[position : position + len(tokens)]
-                position += len(tokens)
-                read.append(choose(own, score.tags, named=capitalised([t.form for t in tokens])))
-                self._attachment.add(score.arcs, read[-1], score.breaks)
+                own.append(entries[first : first + len(tokens)])
+                first += len(tokens)
+                named = capitalised([token.form for token in tokens])
+                chosen.append(choose(own[-1], score.tags, named=named))
+                self._attachment.add(score.arcs, chosen[-1], score.breaks)
             trees = decode(self._network, scores)
-        sentences = []
-        position = 0
-        for tokens, score, chosen, (governors, names) in zip(
-            batch, scores, read, trees, strict=True
-        ):
-            words = []
-            start = first + position
-            cased = with_preposition(governors, names)
-            own = entries[position : position + len(tokens)]
-            forms = [token.form for token in tokens]
-            if any("Case=" not in chosen[place][2] for place in cased):
-                chosen = choose(own, score.tags, cased, capitalised(forms))
-            offers = [entry.offers for entry in own]
-            decline_names(cased, offers, chosen)
-            if "flat:name" in names:
-                agree_names(governors, names, offers, chosen)
-            name_subjects(governors, names, offers, chosen)
-            name_objects(forms, governors, names, offers, chosen)
-            by_neighbours(forms, chosen)
-            spell_out(forms, chosen)
-            breaks = score.breaks.tolist()
-            breaks[0] = 1.0
-            within, between = _dashes(tokens)
-            tie_compounds(within, chosen, governors, names)
-            count_units(forms, chosen, governors, names, breaks)
-            state_by_dash(between, forms, chosen, governors, names, breaks)
-            return_to_host(forms, chosen, governors, names)
-            bind_phrases(forms, chosen, governors, names)
-            mend_edges(forms, chosen, governors, names, breaks, between)
-            for k, (head, (lemma, upos, feats, _, by)) in enumerate(
-                zip(governors, chosen, strict=True)
-            ):
-                span = tokens[k].span
-                words.append(
-                    Word(
-                        span,
-                        text[span.start : span.stop],
-                        lemma,
-                        upos,
-                        feats,
-                        start + k,
-                        start + head,
-                        names[k],
-                        by,
-                    )
-                )
-            position += len(tokens)
-            span = Span(tokens[0].span.start, tokens[-1].span.stop)
-            sentences.append(Sentence(span, tuple(words), tuple(breaks)))
-        return sentences
+        return [Read(*one) for one in zip(own, scores, chosen, trees, strict=True)]
 
 
-def _dashes(tokens: Sequence[Token]) -> tuple[list[int], list[int]]:
-    """Places of dashes without white space on either side, and of those with it on both."""
-    within, between = [], []
-    for place in range(1, len(tokens) - 1):
-        if tokens[place].form == "—":
-            spaced = (tokens[place].spaced, tokens[place + 1].spaced)
-            if spaced == (True, True):
-                between.append(place)
-            elif spaced == (False, False):
-                within.append(place)
-    return within, between
+def _sentence(
+    text: str, first: int, tokens: Sequence[Token], read: Read, breaks: Sequence[float]
+) -> Sentence:
+    """A sentence whose first word has the number `first`."""
+    heads, relations = read.tree
+    words = []
+    for k, (lemma, upos, feats, _, by) in enumerate(read.chosen):
+        span = tokens[k].span
+        words.append(
+            Word(
+                span,
+                text[span.start : span.stop],
+                lemma,
+                upos,
+                feats,
+                first + k,
+                first + heads[k],
+                relations[k],
+                by,
+            )
+        )
+    return Sentence(Span(tokens[0].span.start, tokens[-1].span.stop), tuple(words), tuple(breaks))
 
 
 def _batches(sentences: Iterable[list[Token]]) -> Iterator[list[list[Token]]]:

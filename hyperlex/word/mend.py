@@ -1,0 +1,87 @@
+"""The rules of this room about one sentence, in the order in which they see each other's work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hyperlex.word.abbreviations import spell_out
+from hyperlex.word.edges import mend_edges
+from hyperlex.word.entries import Entry, choose
+from hyperlex.word.hosts import return_to_host
+from hyperlex.word.network import Scores
+from hyperlex.word.phrases import bind_phrases
+from hyperlex.word.readings import Offer
+from hyperlex.word.repair import (
+    agree_names,
+    by_neighbours,
+    capitalised,
+    count_units,
+    decline_names,
+    name_objects,
+    name_subjects,
+    state_by_dash,
+    tie_compounds,
+    with_preposition,
+)
+from hyperlex.word.segment import Token
+
+
+@dataclass(slots=True)
+class Read:
+    """A sentence as network, dictionary and grammar have it.
+
+    Attributes:
+        entries: what each word can be.
+        scores: of the network.
+        chosen: the reading of each word.
+        tree: the head of each word, its own for the root, and its relation.
+    """
+
+    entries: list[Entry]
+    scores: Scores
+    chosen: list[Offer]
+    tree: tuple[list[int], list[str]]
+
+
+def mend(tokens: Sequence[Token], read: Read) -> list[float]:
+    """Mends readings and tree in place, and returns the probability of a clause beginning at each
+    word.
+    """
+    forms = [token.form for token in tokens]
+    heads, relations = read.tree
+    cased = with_preposition(heads, relations)
+    if any("Case=" not in read.chosen[place][2] for place in cased):
+        read.chosen = choose(read.entries, read.scores.tags, cased, capitalised(forms))
+    chosen = read.chosen
+    offers = [entry.offers for entry in read.entries]
+    decline_names(cased, offers, chosen)
+    if "flat:name" in relations:
+        agree_names(heads, relations, offers, chosen)
+    name_subjects(heads, relations, offers, chosen)
+    name_objects(forms, heads, relations, offers, chosen)
+    by_neighbours(forms, chosen)
+    spell_out(forms, chosen)
+    breaks: list[float] = read.scores.breaks.tolist()
+    breaks[0] = 1.0
+    within, between = _dashes(tokens)
+    tie_compounds(within, chosen, heads, relations)
+    count_units(forms, chosen, heads, relations, breaks)
+    state_by_dash(between, forms, chosen, heads, relations, breaks)
+    return_to_host(forms, chosen, heads, relations)
+    bind_phrases(forms, chosen, heads, relations)
+    mend_edges(forms, chosen, heads, relations, breaks, between)
+    return breaks
+
+
+def _dashes(tokens: Sequence[Token]) -> tuple[list[int], list[int]]:
+    """Places of dashes without white space on either side, and of those with it on both."""
+    within, between = [], []
+    for place in range(1, len(tokens) - 1):
+        if tokens[place].form == "—":
+            spaced = (tokens[place].spaced, tokens[place + 1].spaced)
+            if spaced == (True, True):
+                between.append(place)
+            elif spaced == (False, False):
+                within.append(place)
+    return within, between
