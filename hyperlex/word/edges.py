@@ -38,6 +38,7 @@ def mend_edges(
         keep_dashes(dashes, readings, heads, relations, breaks)
     if not _COMPARING.isdisjoint(forms):
         keep_comparisons(forms, readings, heads, relations, breaks)
+    keep_set_phrases(forms, heads, relations, breaks)
     comment_by_signs(forms, readings, heads, relations, breaks)
     set_off_participles(forms, readings, heads, relations, breaks)
 
@@ -226,6 +227,23 @@ def keep_comparisons(
             relations[noun] = "obl" if of_verb else "nmod"
         for edge in (place, _reach(noun, heads)[1] + 1):
             _leave_to_tree(edge, readings, breaks)
+
+
+def keep_set_phrases(
+    forms: Sequence[str], heads: list[int], relations: list[str], breaks: list[float]
+) -> None:
+    """Keeps «как правило» and its like in one piece, in place."""
+    for place in range(1, len(forms)):
+        first = place - 1
+        if forms[place] not in _SET_PHRASES or forms[first].lower() != "как":
+            continue
+        breaks[place] = 0.0
+        if forms[place] != "правило" or heads[first] in (first, place):
+            continue
+        if heads[place] == first:
+            heads[place] = heads[first]
+        if not depends_on(heads, place, first):
+            heads[first], relations[first] = place, "case"
 
 
 def _is_predicate(

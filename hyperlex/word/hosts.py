@@ -77,14 +77,22 @@ def _antecedent(
     pronouns = [k for k in range(1, inner) if readings[k][0] in _RELATIVES]
     if not pronouns or not inner < stop:
         return None
-    noun = heads[inner] if relations[inner] == "acl:relcl" else None
-    if noun is None and relations[inner] == "root":
-        before = range(pronouns[0])
-        called = [k for k in before if heads[k] == inner and relations[k] in ("nsubj", "vocative")]
-        noun = called[-1] if called else None
-    if noun is None or not noun < pronouns[0] or "Case=Nom" not in readings[noun][2]:
+    if relations[inner] == "acl:relcl":
+        noun = heads[inner]
+        fits = relations[noun] == "root" or heads[noun] == inner
+    elif relations[inner] == "root":
+        # Its subject, or even that of its pronoun: «договор, о котором шла речь, подписан».
+        within = range(pronouns[0], stop)
+        called = (
+            k
+            for k in reversed(range(pronouns[0]))
+            if heads[k] in within and relations[k] in ("nsubj", "vocative")
+        )
+        noun = next(called, inner)
+        fits = noun != inner
+    else:
         return None
-    return noun if relations[noun] == "root" or heads[noun] == inner else None
+    return noun if fits and noun < pronouns[0] and "Case=Nom" in readings[noun][2] else None
 
 
 def _agree(noun: str, verb: str) -> bool:

@@ -13,6 +13,7 @@ from hyperlex.word.edges import (
     keep_brackets,
     keep_comparisons,
     keep_dashes,
+    keep_set_phrases,
     set_off_participles,
 )
 from hyperlex.word.readings import Offer
@@ -46,6 +47,8 @@ def pieces(text: str) -> list[str]:
             ["Он знает больше,", "чем говорит."],
         ),
         ("Я пишу, пока он спит 🙈", ["Я пишу,", "пока он спит", "🙈"]),
+        ("Как правило, поезд не опаздывает.", ["Как правило,", "поезд не опаздывает."]),
+        ("Он, как правило, молчит.", ["Он,", "как правило,", "молчит."]),
         ("Мой брат (он живёт в Туле) приехал.", ["Мой брат", "(он живёт в Туле)", "приехал."]),
     ],
 )
@@ -211,3 +214,21 @@ def test_signs_before_words_stay() -> None:
     heads, relations, breaks = [0, 2, 0], ["root", "cc", "conj"], [1.0, 0.3, 0.0]
     comment_by_signs(forms, readings, heads, relations, breaks)
     assert (heads, relations, breaks) == ([0, 2, 0], ["root", "cc", "conj"], [1.0, 0.3, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("heads", "expected"),
+    [
+        ([2, 2, 2], [1, 2, 2]),
+        ([2, 0, 2], [1, 2, 2]),
+        ([1, 2, 2], [1, 2, 2]),
+        ([0, 2, 0], [0, 2, 0]),  # «как» is the root
+        ([3, 2, 0, 3], [3, 2, 0, 3]),  # a ring would come of it
+    ],
+)
+def test_a_set_phrase_is_one_piece(heads: list[int], expected: list[int]) -> None:
+    forms = ["Как", "правило", "верно", "всё"][: len(heads)]
+    relations, breaks = ["mark", "parataxis", "root", "root"], [1.0, 0.9, 0.9, 0.0]
+    keep_set_phrases(forms, heads, relations, breaks)
+    assert heads == expected
+    assert breaks == [1.0, 0.0, 0.9, 0.0]

@@ -27,6 +27,7 @@ def readings(noun: str = "Case=Nom|Number=Sing", verb: str = FINITE) -> list[Off
 WRONG = [
     ([0, 3, 3, 0, 5, 3, 5], ["root", "punct", "nsubj", "acl:relcl", "punct", "conj", "punct"]),
     ([3, 3, 3, 3, 5, 3, 5], ["nsubj", "punct", "nsubj", "root", "punct", "conj", "punct"]),
+    ([2, 3, 3, 3, 5, 3, 5], ["nsubj", "punct", "nsubj", "root", "punct", "conj", "punct"]),
     ([3, 3, 3, 3, 5, 3, 5], ["vocative", "punct", "nsubj", "root", "punct", "conj", "punct"]),
     ([0, 3, 3, 0, 5, 0, 5], ["root", "punct", "nsubj", "acl:relcl", "punct", "parataxis", "punct"]),
     ([0, 3, 3, 0, 5, 0, 5], ["root", "punct", "nsubj", "acl:relcl", "punct", "acl:relcl", "punct"]),
@@ -71,6 +72,7 @@ def test_a_coordinated_verb_inside_a_relative_clause_stays_there() -> None:
 @pytest.mark.parametrize(
     ("text", "subject", "verb"),
     [
+        ("Договор, о котором шла речь, подписан сторонами.", "Договор", "подписан"),
         ("Город, где я родился, стоит на реке.", "Город", "стоит"),
         ("Люди, которые живут у моря, рано встают.", "Люди", "встают"),
         ("Мальчик, чей отец служил на флоте, мечтал о море.", "Мальчик", "мечтал"),
@@ -80,5 +82,5 @@ def test_a_coordinated_verb_inside_a_relative_clause_stays_there() -> None:
 def test_hosts_of_real_sentences(text: str, subject: str, verb: str) -> None:
     words = hyperlex.words(text)
     found = {word.text: (word.relation, words[word.head].text) for word in words}
-    assert found[subject] == ("nsubj", verb)
+    assert found[subject] in (("nsubj", verb), ("nsubj:pass", verb))
     assert found[verb] == ("root", verb)
