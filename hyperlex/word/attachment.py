@@ -18,6 +18,7 @@ from hyperlex.errors import FormatError
 from hyperlex.word.readings import Offer
 
 FILE = "attachment.safetensors"
+FORMAT_VERSION = 1
 WEIGHT = 0.8
 """Of a preference beside what the network says of an arc, which has seen the same texts. From 0.3
 to 1 little changes but for `obl`."""
@@ -153,7 +154,7 @@ def load_attachment(directory: Path) -> Attachment:
     """The preferences in `directory`.
 
     Raises:
-        FormatError: the file is absent or broken.
+        FormatError: the file is absent or broken, or of another format.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -161,6 +162,9 @@ def load_attachment(directory: Path) -> Attachment:
     path = directory / FILE
     try:
         stored = load_file(path)
+        version = int(stored["format_version"][0])
+        if version != FORMAT_VERSION:
+            raise ValueError(f"its format_version is {version}, {FORMAT_VERSION} was expected")
         lemmas = bytes(stored["lemmas"]).decode().split("\n")
         prepositions = bytes(stored["prepositions"]).decode().split("\n")
         others, places, values = (stored[name] for name in ("others", "places", "values"))
@@ -169,6 +173,6 @@ def load_attachment(directory: Path) -> Attachment:
         return Attachment(lemmas, prepositions, others, places, values)
     except KeyError as error:
         what = f"has no {error}"
-    except (OSError, ValueError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, TypeError, IndexError, SafetensorError) as error:
         what = f"cannot be read: {error}"
     raise FormatError(f"{path} {what}. {_REMEDY}")

@@ -182,7 +182,7 @@ def test_the_embedded_preferences_know_some_verbs() -> None:
     assert arcs[3, 0] > 1 > 0 > arcs[3, 1]
 
 
-@pytest.mark.parametrize("change", ["missing", "truncated", "other", "unfit"])
+@pytest.mark.parametrize("change", ["missing", "truncated", "other", "unfit", "newer"])
 def test_a_broken_file_is_told(tmp_path: Path, change: str) -> None:
     from safetensors.numpy import load_file, save_file
 
@@ -195,6 +195,9 @@ def test_a_broken_file_is_told(tmp_path: Path, change: str) -> None:
     elif change == "unfit":
         tensors = load_file(embedded() / FILE)
         save_file({**tensors, "others": tensors["others"][1:]}, path)
+    elif change == "newer":
+        tensors = load_file(embedded() / FILE)
+        save_file({**tensors, "format_version": np.array([2], np.int32)}, path)
     with pytest.raises(FormatError, match=r"python -m hyperlex\.recipes\.attachment") as raised:
         load_attachment(tmp_path)
     assert str(path) in str(raised.value)

@@ -26,7 +26,7 @@ from hyperlex.files import atomic_write_bytes, atomic_write_text
 from hyperlex.recipes.attachment.count import Counts, count
 from hyperlex.recipes.attachment.preferences import LEAST, Preferences, preferences
 from hyperlex.recipes.words import corpus
-from hyperlex.word.attachment import FILE
+from hyperlex.word.attachment import FILE, FORMAT_VERSION
 from hyperlex.word.load import embedded, load
 from hyperlex.word.threads import one_thread
 
@@ -105,6 +105,7 @@ def write(
     from safetensors.numpy import save
 
     tensors: dict[str, NDArray[Any]] = {
+        "format_version": np.array([FORMAT_VERSION], np.int32),
         "lemmas": np.frombuffer("\n".join(found.lemmas).encode(), np.uint8),
         "prepositions": np.frombuffer("\n".join(found.prepositions).encode(), np.uint8),
         "others": found.others,
