@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 
 from hyperlex.errors import require_text
 from hyperlex.types import Sentence, Span, Word
 from hyperlex.word.attachment import Attachment, load_attachment
+from hyperlex.word.batches import batches
 from hyperlex.word.decode import decode
 from hyperlex.word.entries import Entries, choose
 from hyperlex.word.load import embedded, load
@@ -16,9 +17,6 @@ from hyperlex.word.network import Network
 from hyperlex.word.repair import capitalised
 from hyperlex.word.segment import Token, segment
 from hyperlex.word.threads import one_thread
-
-_BATCH = 512
-"""Words that go through the network at once: enough to pay its calls, few enough for the cache."""
 
 
 class WordAnalyzer:
@@ -38,7 +36,7 @@ class WordAnalyzer:
     def __call__(self, text: str) -> Iterator[Sentence]:
         """The sentences of `text`, one by one; memory is that of a paragraph, not of the text."""
         first = 0
-        for batch in _batches(segment(text)):
+        for batch in batches(segment(text)):
             yield from self._analyse(batch, text, first)
             first += sum(map(len, batch))
 
@@ -53,19 +51,19 @@ class WordAnalyzer:
     def _read(self, batch: list[list[Token]]) -> list[Read]:
         """What the network says of each sentence, and the tree that it, words and grammar give."""
         with one_thread():
-            entries, vectors = self._entries.of([word.form for tokens in batch for word in tokens])
-            scores = self._network.forward(vectors, [len(tokens) for tokens in batch])
+            forms = [[token.form for token in tokens] for tokens in batch]
+            entries, vectors = self._entries.of([form for own in forms for form in own])
+            scores = self._network.forward(vectors, [len(own) for own in forms])
+            offered = []
             chosen = []
-            own = []
             first = 0
-            for tokens, score in zip(batch, scores, strict=True):
-                own.append(entries[first : first + len(tokens)])
-                first += len(tokens)
-                named = capitalised([token.form for token in tokens])
-                chosen.append(choose(own[-1], score.tags, named=named))
+            for own, score in zip(forms, scores, strict=True):
+                offered.append(entries[first : first + len(own)])
+                first += len(own)
+                chosen.append(choose(offered[-1], score.tags, named=capitalised(own)))
                 self._attachment.add(score.arcs, chosen[-1], score.breaks)
             trees = decode(self._network, scores)
-        return [Read(*one) for one in zip(own, scores, chosen, trees, strict=True)]
+        return [Read(*one) for one in zip(forms, offered, scores, chosen, trees, strict=True)]
 
 
 def _sentence(
@@ -90,19 +88,6 @@ def _sentence(
             )
         )
     return Sentence(Span(tokens[0].span.start, tokens[-1].span.stop), tuple(words), tuple(breaks))
-
-
-def _batches(sentences: Iterable[list[Token]]) -> Iterator[list[list[Token]]]:
-    batch: list[list[Token]] = []
-    size = 0
-    for tokens in sentences:
-        batch.append(tokens)
-        size += len(tokens)
-        if size >= _BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 @cache

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperlex.errors import FormatError
+from hyperlex.word.entries import plain
+from hyperlex.word.prepositions import SHORT
 from hyperlex.word.readings import Offer
 
 FILE = "attachment.safetensors"
@@ -36,21 +38,13 @@ def is_verbal(upos: str) -> bool | None:
     return True if upos in VERBAL else False if upos in NOMINAL else None
 
 
-def plain(lemma: str) -> str:
-    """A lemma as it is counted."""
-    return lemma.lower().replace("ё", "е")
-
-
 def preposition(lemma: str) -> str:
     """A preposition as it is counted: «во», «въ» and «в» are one."""
     lower = lemma.lower()
-    return _FULL.get(lower, lower)
+    return _SHORT.get(lower, lower)
 
 
-_FULL = {
-    "во": "в", "въ": "в", "со": "с", "съ": "с", "ко": "к", "къ": "к", "об": "о", "обо": "о",
-    "ото": "от", "изо": "из", "подо": "под", "надо": "над", "передо": "перед",
-}  # fmt: skip
+_SHORT = {**SHORT, "въ": "в", "съ": "с", "къ": "к"}
 
 
 class Attachment:

@@ -32,12 +32,14 @@ class Read:
     """A sentence as network, dictionary and grammar have it.
 
     Attributes:
+        forms: the spelling of each word.
         entries: what each word can be.
         scores: of the network.
         chosen: the reading of each word.
         tree: the head of each word, its own for the root, and its relation.
     """
 
+    forms: list[str]
     entries: list[Entry]
     scores: Scores
     chosen: list[Offer]
@@ -48,7 +50,7 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     """Mends readings and tree in place, and returns the probability of a clause beginning at each
     word.
     """
-    forms = [token.form for token in tokens]
+    forms = read.forms
     heads, relations = read.tree
     cased = with_preposition(heads, relations)
     if any("Case=" not in read.chosen[place][2] for place in cased):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from hyperlex.word.prepositions import SHORT
+
 GOVERNS: dict[str, tuple[str, ...]] = {
     "в": ("Acc", "Loc"), "на": ("Acc", "Loc"), "с": ("Gen", "Ins", "Acc"), "к": ("Dat",),
     "по": ("Dat", "Acc", "Loc"), "о": ("Loc", "Acc"), "за": ("Acc", "Ins"), "при": ("Loc",),
@@ -15,11 +17,7 @@ GOVERNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Cases by preposition; what is not named governs the genitive."""
 
-_FULL = {
-    "во": "в", "со": "с", "ко": "к", "об": "о", "обо": "о", "изо": "из", "безо": "без",
-    "подо": "под", "надо": "над", "передо": "перед", "ото": "от", "путем": "путём",
-    "насчет": "насчёт",
-}  # fmt: skip
+_FULL = {**SHORT, "безо": "без", "путем": "путём", "насчет": "насчёт"}
 
 _VOWELS = "аоуэи"
 _LONG = {

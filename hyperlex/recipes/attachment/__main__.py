@@ -11,7 +11,6 @@ the same files give the same bytes. Writes `attachment.safetensors` and its card
 from __future__ import annotations
 
 import argparse
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_write_bytes, atomic_write_text
 from hyperlex.recipes.attachment.count import Counts, count
 from hyperlex.recipes.attachment.preferences import LEAST, Preferences, preferences
+from hyperlex.recipes.sources import table
 from hyperlex.recipes.words import corpus
 from hyperlex.word.attachment import FILE, FORMAT_VERSION
 from hyperlex.word.load import embedded, load
@@ -126,12 +126,8 @@ def write(
         "",
         "## Sources",
         "",
-        "| file | sha256 |",
-        "|---|---|",
+        *table(sources, root),
     ]
-    for path in sources:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        lines.append(f"| {path.relative_to(root)} | `{digest}` |")
     atomic_write_text(directory / CARD, "\n".join(lines) + "\n")
 
 

@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from hyperlex.word.attachment import is_verbal, plain, preposition
+from hyperlex.word.attachment import is_verbal, preposition
+from hyperlex.word.batches import batches
 from hyperlex.word.decode import decode
-from hyperlex.word.entries import Entries, choose
+from hyperlex.word.entries import Entries, choose, plain
 from hyperlex.word.network import Network
 from hyperlex.word.readings import Offer
 
-_BATCH = 512
-"""Words that go through the network at once."""
 _PHRASES = frozenset(("obl", "nmod"))
 
 Key = tuple[str, bool]
@@ -42,7 +41,7 @@ class Counts:
 def count(sentences: Iterable[Sequence[str]], network: Network, entries: Entries) -> Counts:
     """The counts of sentences, each the spellings of its words; the parser asks no preferences."""
     counts = Counts()
-    for batch in _batches(sentences):
+    for batch in batches(sentences):
         own, vectors = entries.of([form for forms in batch for form in forms])
         scores = network.forward(vectors, [len(forms) for forms in batch])
         first = 0
@@ -69,16 +68,3 @@ def _count_tree(
         if relations[noun] in _PHRASES and verbal is not None:
             behind = heads[noun] < noun
             counts.phrases[lemma, verbal, preposition(chosen[led[noun]][0]), behind] += 1
-
-
-def _batches(sentences: Iterable[Sequence[str]]) -> Iterable[list[Sequence[str]]]:
-    batch: list[Sequence[str]] = []
-    size = 0
-    for forms in sentences:
-        batch.append(forms)
-        size += len(forms)
-        if size >= _BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hyperlex.files import atomic_write_bytes, atomic_write_text
+from hyperlex.recipes.sources import table
 from hyperlex.recipes.words.net import Net
 from hyperlex.word.load import (
     CONFIG,
@@ -86,10 +86,6 @@ def _card(facts: Mapping[str, object], sources: Sequence[Path], root: Path) -> s
         "Universal Dependencies trees (Taiga, CC BY-SA 4.0; GramEval 2020 and MorphoRuEval 2017,",
         "for research) and raw text of the corpora; pymorphy3 with the dictionary of OpenCorpora.",
         "",
-        "| file | sha256 |",
-        "|---|---|",
+        *table(sources, root),
     ]
-    for path in sources:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        lines.append(f"| {path.relative_to(root)} | `{digest}` |")
     return "\n".join(lines) + "\n"
