@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hyperlex.word.readings import Offer
-from hyperlex.word.tree import depends_on
+from hyperlex.word.tree import depends_on, root_of
 
 _OPEN = 0.5
 """A probability by which the tree's boundary stands and one that it does not give does not: it lies
@@ -13,7 +13,6 @@ between the thresholds of `hyperlex.scene.boundary`."""
 _NOMINAL = frozenset(("NOUN", "PROPN", "PRON", "NUM", "ADJ", "X"))
 _DEPENDENTS = frozenset(("obl", "obl:agent", "obj", "iobj", "advmod", "xcomp", "nmod", "advcl"))
 _VERBAL = ("VerbForm=Fin", "VerbForm=Inf", "VerbForm=Conv", "Variant=Short")
-_NO_DASHES: Sequence[int] = ()
 
 
 def mend_edges(
@@ -22,7 +21,7 @@ def mend_edges(
     heads: list[int],
     relations: list[str],
     breaks: list[float],
-    dashes: Sequence[int] = _NO_DASHES,
+    dashes: Sequence[int],
 ) -> None:
     """All that this file knows, in place.
 
@@ -147,10 +146,7 @@ def _keep(
     relations: list[str],
     breaks: list[float],
 ) -> None:
-    if any(
-        relations[k] in ("nsubj", "cop") or any(form in readings[k][2] for form in _VERBAL)
-        for k in inner
-    ):
+    if any(relations[k] in ("nsubj", "cop") or _is_verbal(readings[k]) for k in inner):
         return
     tops = [k for k in inner if heads[k] not in inner or heads[k] == k]
     tops = [k for k in tops if readings[k][1] != "PUNCT"]
@@ -183,7 +179,7 @@ def keep_dashes(
         dashes: places of dashes between white space.
     """
     for subject, head in enumerate(heads):
-        if relations[subject] != "nsubj" or any(form in readings[head][2] for form in _VERBAL):
+        if relations[subject] != "nsubj" or _is_verbal(readings[head]):
             continue
         for dash in dashes:
             if subject < dash < head:
@@ -196,7 +192,7 @@ _SET_PHRASES = frozenset(("правило", "известно", "минимум"
 _COMPARED = frozenset(("NOUN", "PROPN", "PRON", "NUM", "ADJ"))
 _OF_PREDICATES = frozenset(("nsubj", "nsubj:pass", "csubj", "cop", "aux", "xcomp", "ccomp"))
 _CLAUSAL = frozenset(("advcl", "parataxis", "acl", "conj"))
-_PHRASAL = frozenset(("obl", "nmod", "advmod", "appos"))
+_ATTACHED = _CLAUSAL | {"obl", "nmod", "advmod", "appos"}
 
 
 def keep_comparisons(
@@ -217,9 +213,7 @@ def keep_comparisons(
             continue
         if forms[noun] in _SET_PHRASES or readings[noun][1] not in _COMPARED:
             continue
-        if relations[noun] not in _CLAUSAL | _PHRASAL or _is_predicate(
-            noun, readings, heads, relations
-        ):
+        if relations[noun] not in _ATTACHED or _is_predicate(noun, readings, heads, relations):
             continue
         relations[place] = "case"
         if relations[noun] in _CLAUSAL:
@@ -249,9 +243,13 @@ def keep_set_phrases(
 def _is_predicate(
     noun: int, readings: Sequence[Offer], heads: Sequence[int], relations: Sequence[str]
 ) -> bool:
-    if any(form in readings[noun][2] for form in _VERBAL):
-        return True
-    return any(head == noun and relations[k] in _OF_PREDICATES for k, head in enumerate(heads))
+    return _is_verbal(readings[noun]) or any(
+        head == noun and relations[k] in _OF_PREDICATES for k, head in enumerate(heads)
+    )
+
+
+def _is_verbal(reading: Offer) -> bool:
+    return any(form in reading[2] for form in _VERBAL)
 
 
 def _leave_to_tree(edge: int, readings: Sequence[Offer], breaks: list[float]) -> None:
@@ -274,7 +272,7 @@ def comment_by_signs(
     «Пишу, пока он спит 🙈»: they stand with the predicate of the sentence, and so return to its
     clause from any other.
     """
-    root = next(place for place, head in enumerate(heads) if place == head)
+    root = root_of(heads)
     for place in range(len(forms) - 1, root, -1):
         if any(map(str.isalnum, forms[place])):
             return

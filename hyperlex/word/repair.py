@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hyperlex.types import features_of
 from hyperlex.word.dictionary import dictionary
 from hyperlex.word.readings import Offer
+from hyperlex.word.tree import root_of
 
 
 def with_preposition(heads: Sequence[int], relations: Sequence[str]) -> set[int]:
@@ -74,7 +75,7 @@ def state_by_dash(
         marks: places of dashes between white space, in order.
         breaks: the probability of a clause beginning at each word.
     """
-    subject = next(place for place, head in enumerate(heads) if place == head)
+    subject = root_of(heads)
     if forms[-1] not in _STOPS or not _nominative(readings[subject]):
         return
     mark = next((m for m in marks if m > subject and not _inside_brackets(forms[subject:m])), None)

@@ -101,3 +101,8 @@ def depends_on(heads: Sequence[int], place: int, above: int) -> bool:
             return False
         place = heads[place]
     return True
+
+
+def root_of(heads: Sequence[int]) -> int:
+    """The word that is its own head."""
+    return next(place for place, head in enumerate(heads) if place == head)

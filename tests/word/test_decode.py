@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from word.trees_by_hand import is_tree
 
 import hyperlex
 from hyperlex.word.decode import CANDIDATES, decode
@@ -59,18 +60,6 @@ def only(logits: NDArray[np.float32], *names: str) -> NDArray[np.float32]:
     for name in names:
         kept[..., NUMBER[name]] = logits[..., NUMBER[name]]
     return kept
-
-
-def is_tree(heads: list[int]) -> bool:
-    roots = [k for k, head in enumerate(heads) if head == k]
-    if len(roots) != 1:
-        return False
-    for place in range(len(heads)):
-        for _ in heads:
-            place = heads[place]
-        if place != roots[0]:
-            return False
-    return True
 
 
 def trees(size: int) -> Iterator[list[int]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from word.trees_by_hand import is_tree
 
 import hyperlex
 from hyperlex.word.phrases import bind_phrases
 from hyperlex.word.readings import Offer
+from hyperlex.word.tree import root_of
 
 
 def offer(feats: str = "") -> Offer:
@@ -60,14 +62,6 @@ def test_an_adverb_that_is_the_whole_sentence_keeps_the_root() -> None:
     assert found == ([0, 0, 0, 0], "root fixed fixed punct")
 
 
-def tops(heads: list[int]) -> list[int]:
-    """Where each word ends up after as many steps towards the root as there are words."""
-    found = list(range(len(heads)))
-    for _ in heads:
-        found = [heads[place] for place in found]
-    return found
-
-
 WORDS = ["в", "течение", "отличие", "от", "конце", "концов", "до", "сих", "пор", "века"]
 
 
@@ -86,11 +80,10 @@ def trees(draw: st.DrawFn) -> tuple[list[str], list[int]]:
 def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]]) -> None:
     forms, heads = tree
     relations = ["case" if form in ("в", "от", "до") else "nmod" for form in forms]
-    relations[tops(heads)[0]] = "root"
+    relations[root_of(heads)] = "root"
     bind_phrases(forms, [offer("Case=Gen")] * len(forms), heads, relations)
-    (root,) = set(tops(heads))
-    assert heads[root] == root
-    assert relations[root] == "root"
+    assert is_tree(heads)
+    assert relations[root_of(heads)] == "root"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
+from word.trees_by_hand import is_tree
 
 from hyperlex.word.tree import best_tree, depends_on
 
@@ -21,20 +22,6 @@ scores = st.integers(1, 5).flatmap(
 tied_scores = st.integers(1, 5).flatmap(
     lambda size: arrays.arrays(np.float32, (size, size), elements=st.sampled_from([-1.0, 0.0, 1.0]))
 )
-
-
-def is_tree(heads: list[int]) -> bool:
-    """Whether one word is its own head and each other one comes to it from head to head."""
-    roots = [k for k, head in enumerate(heads) if head == k]
-    if len(roots) != 1:
-        return False
-    for start in range(len(heads)):
-        node = start
-        for _ in heads:
-            node = heads[node]
-        if node != roots[0]:
-            return False
-    return True
 
 
 def total(arcs: NDArray[np.float32], heads: list[int]) -> float:
