@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperlex.word.grammar import ONCE, UNLIKELY, evidence
+from hyperlex.word.grammar import ONCE, UNLIKELY, as_roots, evidence
 from hyperlex.word.labels import RELATIONS
 from hyperlex.word.network import Network, Scores
 from hyperlex.word.tree import best_tree, depends_on
@@ -44,11 +44,13 @@ class _Choices:
         heads: `[T, K]`, candidates; the word itself where there are fewer than K.
         arcs: `[T, K]`, their scores, `-inf` for the word itself.
         relations: `[T, K, R]`, log-probabilities with grammar's evidence.
+        as_roots: `[T]`, grammar's evidence on the root.
     """
 
     heads: Places
     arcs: Floats
     relations: Floats
+    as_roots: Floats
 
 
 def decode(network: Network, scores: Sequence[Scores]) -> list[tuple[list[int], list[str]]]:
@@ -61,13 +63,15 @@ def decode(network: Network, scores: Sequence[Scores]) -> list[tuple[list[int], 
     near = [_candidates(score.arcs) for score in scores]
     first = np.cumsum([0, *map(len, near)]).tolist()
     heads = np.concatenate([own + start for own, start in zip(near, first, strict=False)])
-    relations = _relations(network, scores, heads)
+    tags = np.exp(np.concatenate([score.tags for score in scores]))
+    relations = _relations(network, scores, tags, heads)
     trees = []
     for k, (score, own) in enumerate(zip(scores, near, strict=True)):
         rows = np.arange(len(own))[:, None]
         arcs = score.arcs[rows, own]
         arcs[own == rows] = -np.inf
-        choices = _Choices(own, arcs, relations[first[k] : first[k + 1]])
+        words = slice(first[k], first[k + 1])
+        choices = _Choices(own, arcs, relations[words], as_roots(tags[words]))
         trees.append(_decode(network, score, choices))
     return trees
 
@@ -85,14 +89,13 @@ def _candidates(arcs: Floats) -> Places:
     return filled
 
 
-def _relations(network: Network, scores: Sequence[Scores], heads: Places) -> Floats:
+def _relations(network: Network, scores: Sequence[Scores], tags: Floats, heads: Places) -> Floats:
     """`[N, K, R]`, log-probabilities with evidence, for the words of all sentences."""
     dependents = np.concatenate([score.dependents for score in scores])
     governors = np.concatenate([score.governors for score in scores])
     logits = network.relations(dependents, governors, heads)
     logits[:, :, _ROOT] = -np.inf
     found = _log_softmax(logits)
-    tags = np.exp(np.concatenate([score.tags for score in scores]))
     found += evidence(tags, np.concatenate([score.breaks for score in scores]), heads)
     return found
 
@@ -102,7 +105,7 @@ def _decode(network: Network, scores: Scores, choices: _Choices) -> tuple[list[i
     best = choices.relations.argmax(2)
     totals = scores.arcs - UNLIKELY
     totals[rows[:, None], choices.heads] = choices.arcs + choices.relations.max(2)
-    totals[rows, rows] = scores.arcs[rows, rows]
+    totals[rows, rows] = scores.arcs[rows, rows] + choices.as_roots
     tree = best_tree(totals)
     chosen = choices.heads == tree[:, None]
     relations = best[rows, chosen.argmax(1)]

@@ -26,6 +26,10 @@ to 6 little changes."""
 _LEAST = 0.02
 """Probabilities of evidence are no smaller: the network errs."""
 
+ROOT = 2.0
+"""Nats against a noun or a preposition as the root of a sentence with a finite verb; the same again
+against a case that no subject has. From 1 to 3 little changes."""
+
 ONCE = (
     ("nsubj", "nsubj:pass", "csubj"),
     ("obj",), ("iobj",), ("ccomp",), ("xcomp",), ("cc",), ("mark",), ("cop",), ("aux:pass",),
@@ -108,6 +112,22 @@ def evidence(tags: Floats, breaks: Floats, heads: Places) -> Floats:
     return found
 
 
+def as_roots(tags: Floats) -> Floats:
+    """`[T]`, what is added to the score of each word of one sentence as its root.
+
+    Where a sentence has a finite verb, its root is hardly ever a noun or a preposition, and less so
+    a noun that is not in the nominative: «тот, кто ищет, найдёт», «с тем, кто лжёт, не дружу».
+
+    Args:
+        tags: `[T, sum(GROUPS)]`, probabilities within each group.
+    """
+    verb = (_of("VerbForm", "Fin", tags) * tags[:, _VERB]).max()
+    cases = tags[:, COLUMNS["Case"]]
+    oblique = 1 - cases[:, 0] - _of("Case", "Nom", tags)
+    found: Floats = -ROOT * verb * (tags[:, _NO_ROOTS].sum(1) + oblique)
+    return found
+
+
 def _of_arcs(tags: Floats, breaks: Floats, heads: Places) -> Floats:
     """`[N, K, F]`, evidence on each arc, in the order of `_EVIDENCE`."""
     words = np.arange(len(heads))[:, None]
@@ -158,7 +178,8 @@ def _disagreement(tags: Floats, number: Floats, gender: Floats, heads: Places) -
     return found
 
 
-_NOUN, _NAME = UPOS.index("NOUN"), UPOS.index("PROPN")
+_NOUN, _NAME, _VERB = (UPOS.index(upos) for upos in ("NOUN", "PROPN", "VERB"))
+_NO_ROOTS = [UPOS.index(upos) for upos in ("NOUN", "PROPN", "PRON", "DET", "ADP")]
 
 
 def _of(name: str, value: str, tags: Floats) -> Floats:
