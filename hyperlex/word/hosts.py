@@ -1,104 +1,173 @@
-"""The verb behind a relative clause goes to the noun before it."""
+"""The verb behind an embedded clause goes to the noun before that clause, and heads the sentence.
+
+«Человек, который вошёл, молчал»; «с тем, кто лжёт, я не дружу»; «рабочие, уставшие за день, ели».
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from hyperlex.types import features_of
+from hyperlex.word.agreement import disagree, in_case, is_transitive
 from hyperlex.word.readings import Offer
-from hyperlex.word.tree import depends_on
+from hyperlex.word.tree import depends_on, root_of
 
-_RELATIVES = frozenset(("который", "чей", "где", "куда", "откуда"))
-_BESIDE = frozenset(("conj", "parataxis", "acl:relcl"))
-_OWN = frozenset(("cc", "mark", "nsubj", "nsubj:pass", "csubj"))
+_RELATIVES = frozenset(
+    ("который", "какой", "каков", "чей", "кто", "что", "где", "куда", "откуда", "когда")
+)
+_BESIDE = frozenset(("conj", "parataxis", "acl:relcl", "acl", "ccomp", "advcl"))
+_EMBEDDED = frozenset(("acl:relcl", "acl", "ccomp", "advcl"))
+_ASIDES = frozenset(
+    ("казалось", "кажется", "говорят", "думаю", "полагаю", "помню", "бывало", "бывает", "значит")
+)
+_OPENERS = frozenset(("cc", "mark"))
 """A verb with one of these before it begins something else."""
+_SUBJECTS = frozenset(("nsubj", "nsubj:pass", "csubj"))
+_NOUNS = frozenset(("NOUN", "PROPN", "PRON", "DET"))
 
 
 def return_to_host(
-    forms: Sequence[str], readings: Sequence[Offer], heads: list[int], relations: list[str]
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: list[int],
+    relations: list[str],
 ) -> None:
-    """Gives the verb after a relative clause back to the noun that begins the sentence, in place.
+    """Gives the verb after an embedded clause back to the noun that begins the sentence, in place.
 
-    «Человек, который вошёл, молчал.»: a finite verb after a comma, without a conjunction and a
-    subject of its own, is no second predicate of «вошёл» and no remark on «человек».
+    A finite verb after the comma that ends the clause, without a conjunction of its own, is no
+    second predicate of that clause and no remark on the noun: it is what the sentence states, and
+    the noun is its subject, its object or its circumstance, as its case and preposition say.
     """
     for verb, relation in enumerate(relations):
-        if relation not in _BESIDE or not _finite(readings[verb]):
+        if relation not in _BESIDE:
             continue
-        first = _first(verb, forms, heads)
-        if not first or forms[first - 1] != ",":
+        first = begins_anew(verb, forms, chosen, heads, relations)
+        if first is None:
             continue
-        inner = _inner(verb, heads, relations)
-        noun = _antecedent(first, inner, readings, heads, relations)
-        if noun is None or not _agree(readings[noun][2], readings[verb][2]):
+        found = _host(first, verb, chosen, heads, relations)
+        if found is None:
             continue
-        if any(
-            head == verb and (relations[k] in _OWN or readings[k][0] in _RELATIVES)
-            for k, head in enumerate(heads)
-        ):
+        noun, inner = found
+        role = _role(noun, verb, forms, offers, chosen, heads, relations)
+        if role is None:
             continue
+        relation, chosen[noun] = role
+        if heads[inner] in (inner, verb):
+            heads[inner], relations[inner] = noun, "acl:relcl"
         heads[verb], relations[verb] = verb, "root"
-        heads[noun], relations[noun] = verb, "nsubj"
-        heads[inner], relations[inner] = noun, "acl:relcl"
+        heads[noun], relations[noun] = verb, relation
         return
 
 
-def _finite(reading: Offer) -> bool:
+def is_finite(reading: Offer) -> bool:
     return "VerbForm=Fin" in reading[2] or "Variant=Short" in reading[2]
 
 
-def _first(verb: int, forms: Sequence[str], heads: Sequence[int]) -> int:
-    """The first of the words that depend on a verb and stand before it without a comma."""
-    first = verb
-    while first and forms[first - 1] != "," and depends_on(heads, first - 1, verb):
-        first -= 1
-    return first
-
-
-def _inner(verb: int, heads: Sequence[int], relations: Sequence[str]) -> int:
-    """The verb of the relative clause: the head of the verb behind it, or a child of that head."""
-    head = heads[verb]
-    if relations[head] != "root":
-        return head
-    told = (k for k in range(head + 1, verb) if heads[k] == head and relations[k] == "acl:relcl")
-    return next(told, head)
-
-
-def _antecedent(
-    stop: int,
-    inner: int,
-    readings: Sequence[Offer],
+def begins_anew(
+    verb: int,
+    forms: Sequence[str],
+    chosen: Sequence[Offer],
     heads: Sequence[int],
     relations: Sequence[str],
 ) -> int | None:
-    """The noun at the head of the sentence that the relative clause of `inner`, which ends before
-    `stop`, describes.
+    """The first word of a finite verb's own clause, where that begins after a comma, and neither a
+    conjunction nor a relative pronoun leads it; else None.
     """
-    pronouns = [k for k in range(1, inner) if readings[k][0] in _RELATIVES]
-    if not pronouns or not inner < stop:
+    if not is_finite(chosen[verb]) or forms[verb] in _ASIDES:
         return None
-    if relations[inner] == "acl:relcl":
-        noun = heads[inner]
-        fits = relations[noun] == "root" or heads[noun] == inner
-    elif relations[inner] == "root":
-        # Its subject, or even that of its pronoun: «договор, о котором шла речь, подписан».
-        within = range(pronouns[0], stop)
-        called = (
+    first = verb
+    while first and forms[first - 1] != "," and depends_on(heads, first - 1, verb):
+        first -= 1
+    if not first or forms[first - 1] != "," or not forms[first][0].isalnum():
+        return None
+    led = any(
+        relations[k] in _OPENERS or (chosen[k][0] in _RELATIVES and chosen[k][1] != "PART")
+        for k in range(first, verb)
+    )
+    led = led or any(heads[k] == verb and relations[k] in _OPENERS for k in range(first))
+    return None if led else first
+
+
+def _host(
+    stop: int,
+    verb: int,
+    chosen: Sequence[Offer],
+    heads: Sequence[int],
+    relations: Sequence[str],
+) -> tuple[int, int] | None:
+    """The noun at the head of the sentence, and the verb of the clause that describes it, which
+    ends before `stop`.
+    """
+    root = root_of(heads)
+    if root >= stop - 1:
+        return None
+    if chosen[root][1] in _NOUNS and not _states(root, heads, relations):
+        # The outermost clause within, hanging on the noun or on one below: «мысль о том, что».
+        inner = (
             k
-            for k in reversed(range(pronouns[0]))
-            if heads[k] in within and relations[k] in ("nsubj", "vocative")
+            for k in range(root + 1, stop)
+            if relations[k] in _EMBEDDED and heads[k] < k and depends_on(heads, heads[k], root)
         )
-        noun = next(called, inner)
-        fits = noun != inner
-    else:
+        found = next(inner, None)
+        return None if found is None else (root, found)
+    # The clause took the place of the sentence, and the noun is what its verb or pronoun governs:
+    # «договор, о котором шла речь, подписан».
+    pronoun = next((k for k in range(1, root) if chosen[k][0] in _RELATIVES), None)
+    if pronoun is None or _verb_of(pronoun, chosen, heads) != root:
         return None
-    return noun if fits and noun < pronouns[0] and "Case=Nom" in readings[noun][2] else None
+    within = (*range(pronoun, stop), verb)
+    before = (
+        k
+        for k in reversed(range(pronoun))
+        if heads[k] in within
+        and relations[k] in ("nsubj", "vocative", "obj")
+        and chosen[k][1] in _NOUNS
+    )
+    noun = next(before, None)
+    return None if noun is None else (noun, root)
 
 
-def _agree(noun: str, verb: str) -> bool:
-    """Whether a noun in the nominative may be the subject of a finite verb, by their features."""
-    of_noun, of_verb = features_of(noun), features_of(verb)
-    if of_verb.get("Person", "3") != "3" or of_verb.get("Mood") == "Imp":
-        return False
-    plural = [feats.get("Number") == "Plur" for feats in (of_noun, of_verb)]
-    return plural[0] == plural[1]
+def _verb_of(place: int, chosen: Sequence[Offer], heads: Sequence[int]) -> int:
+    """The nearest finite verb above a word, or the root."""
+    while not is_finite(chosen[place]) and heads[place] != place:
+        place = heads[place]
+    return place
+
+
+def _states(root: int, heads: Sequence[int], relations: Sequence[str]) -> bool:
+    """Whether a noun is a predicate: «он врач, который …»."""
+    return any(
+        head == root and (relations[k] in _SUBJECTS or relations[k] == "cop")
+        for k, head in enumerate(heads)
+        if k != root
+    )
+
+
+def _role(
+    noun: int,
+    verb: int,
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: Sequence[Offer],
+    heads: Sequence[int],
+    relations: Sequence[str],
+) -> tuple[str, Offer] | None:
+    """What a noun is to a verb, and the reading that it has as such; None if it can be nothing."""
+    below = {relations[k] for k, head in enumerate(heads) if head == noun and k < noun}
+    reading = chosen[noun]
+    if "case" in below:
+        return "obl", reading
+    of_verb = features_of(chosen[verb][2])
+    taken = {relations[k] for k, head in enumerate(heads) if head == verb and k != noun}
+    alike = (o for o in (reading, *offers[noun]) if o[1] in _NOUNS and "Case=Nom" in o[2])
+    subject = next((o for o in alike if not disagree(features_of(o[2]), of_verb)), None)
+    if subject and not taken & _SUBJECTS:
+        passive = "Voice=Pass" in chosen[verb][2]
+        return ("nsubj:pass" if passive else "nsubj"), subject
+    thing = in_case("Acc", offers[noun], reading)
+    if thing and "obj" not in taken and is_transitive(forms[verb]):
+        return "obj", thing
+    if "Case=Dat" in reading[2]:
+        return "iobj", reading
+    return None

@@ -16,15 +16,24 @@ from hyperlex.word.repair import (
     agree_names,
     by_neighbours,
     capitalised,
+    cost_or_stand,
     count_units,
     decline_names,
-    name_objects,
-    name_subjects,
+    right_or_rights,
     state_by_dash,
     tie_compounds,
     with_preposition,
 )
+from hyperlex.word.roles import (
+    decline_objects,
+    demote_subjects,
+    name_objects,
+    name_ones,
+    name_subjects,
+    swap_roles,
+)
 from hyperlex.word.segment import Token
+from hyperlex.word.subordinate import subordinate
 
 
 @dataclass(slots=True)
@@ -62,6 +71,9 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
         agree_names(heads, relations, offers, chosen)
     name_subjects(heads, relations, offers, chosen)
     name_objects(forms, heads, relations, offers, chosen)
+    swap_roles(heads, relations, offers, chosen)
+    decline_objects(relations, offers, chosen)
+    demote_subjects(relations, offers, chosen)
     by_neighbours(forms, chosen)
     spell_out(forms, chosen)
     breaks: list[float] = read.scores.breaks.tolist()
@@ -70,8 +82,12 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     tie_compounds(within, chosen, heads, relations)
     count_units(forms, chosen, heads, relations, breaks)
     state_by_dash(between, forms, chosen, heads, relations, breaks)
-    return_to_host(forms, chosen, heads, relations)
+    return_to_host(forms, offers, chosen, heads, relations)
     bind_phrases(forms, chosen, heads, relations)
+    name_ones(heads, relations, chosen)
+    subordinate(forms, chosen, heads, relations)
+    right_or_rights(forms, offers, chosen, heads, relations)
+    cost_or_stand(chosen, heads, relations)
     mend_edges(forms, chosen, heads, relations, breaks, between)
     return breaks
 

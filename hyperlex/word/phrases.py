@@ -1,10 +1,11 @@
-"""Prepositions and adverbs that are written in several words."""
+"""Prepositions, adverbs and conjunctions that are written in several words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from hyperlex.word.readings import Offer
+from hyperlex.word.tree import depends_on
 
 _PREPOSITIONS = {
     ("во", "время"): "", ("в", "течение"): "", ("с", "помощью"): "", ("в", "виде"): "",
@@ -25,12 +26,13 @@ _ADVERBS = frozenset(
     )
 )  # fmt: skip
 _LAST = frozenset(last for _, _, last in _ADVERBS)
+_WHILE = ("в", "то", "время", "как")
 
 
 def bind_phrases(
     forms: Sequence[str], readings: Sequence[Offer], heads: list[int], relations: list[str]
 ) -> None:
-    """Makes one preposition or one adverb of several words, in place.
+    """Makes one preposition, adverb or conjunction of several words, in place.
 
     «В течение века»: what happens, happens in a century and not in a course.
     """
@@ -42,6 +44,8 @@ def bind_phrases(
             words = (forms[place - 2].lower(), forms[place - 1], form)
             if words in _ADVERBS:
                 _bind_adverb(place - 2, heads, relations)
+        if form == "время" and tuple(f.lower() for f in forms[place - 2 : place + 2]) == _WHILE:
+            _bind_conjunction(place - 2, readings, heads, relations)
 
 
 def _bind_preposition(
@@ -102,6 +106,23 @@ def _bind_adverb(first: int, heads: list[int], relations: list[str]) -> None:
     for place, head in enumerate(heads):
         if head in words[1:]:
             heads[place] = first
+
+
+def _bind_conjunction(
+    first: int, readings: Sequence[Offer], heads: list[int], relations: list[str]
+) -> None:
+    """Four words from `first` on, of the next finite verb: «в то время как одни спорили»."""
+    words = range(first, first + 4)
+    after = range(first + 4, len(heads))
+    verb = next((k for k in after if "VerbForm=Fin" in readings[k][2]), None)
+    if verb is None or any(depends_on(heads, verb, k) for k in words):
+        return
+    heads[first], relations[first] = verb, "mark"
+    for place in words[1:]:
+        heads[place], relations[place] = first, "fixed"
+    for place, head in enumerate(heads):
+        if head in words[1:] and place not in words:
+            heads[place] = verb
 
 
 def _move(old: int, new: int, heads: list[int], relations: list[str]) -> None:

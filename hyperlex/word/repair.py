@@ -4,10 +4,9 @@ an example.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from hyperlex.types import features_of
-from hyperlex.word.dictionary import dictionary
+from hyperlex.word.agreement import form_of
 from hyperlex.word.readings import Offer
 from hyperlex.word.tree import root_of
 
@@ -189,106 +188,11 @@ def agree_names(
     for place, relation in enumerate(relations):
         if relation != "flat:name" or chosen[place][1] != "PROPN":
             continue
-        wanted = _form(chosen[heads[place]])
-        if None in wanted or _form(chosen[place]) == wanted:
+        wanted = form_of(chosen[heads[place]])
+        if None in wanted or form_of(chosen[place]) == wanted:
             continue
-        alike = (o for o in offers[place] if o[1] == "PROPN" and _form(o) == wanted)
+        alike = (o for o in offers[place] if o[1] == "PROPN" and form_of(o) == wanted)
         chosen[place] = next(alike, chosen[place])
-
-
-def name_subjects(
-    heads: Sequence[int],
-    relations: Sequence[str],
-    offers: Sequence[Sequence[Offer]],
-    chosen: list[Offer],
-) -> None:
-    """Gives the subject of a verb in the plural the nominative, in place.
-
-    «Стороны не возражают»: denied existence has its noun in the genitive, but its verb in the
-    singular, and so have numbers of things, whose word for the number is a child of the noun.
-    """
-    for place, relation in enumerate(relations):
-        if relation != "nsubj" or "Case=Gen" not in chosen[place][2]:
-            continue
-        of_verb = chosen[heads[place]][2]
-        if "VerbForm=Fin" not in of_verb or "Number=Plur" not in of_verb:
-            continue
-        if any(heads[k] == place and relations[k].startswith(_COUNTING) for k in range(len(heads))):
-            continue
-        lemma_and_upos = chosen[place][:2]
-        plural = (
-            o for o in offers[place] if o[:2] == lemma_and_upos and _form(o)[::2] == ("Nom", "Plur")
-        )
-        chosen[place] = next(plural, chosen[place])
-
-
-def name_objects(
-    forms: Sequence[str],
-    heads: Sequence[int],
-    relations: list[str],
-    offers: Sequence[Sequence[Offer]],
-    chosen: list[Offer],
-) -> None:
-    """Makes the object of a transitive verb of what cannot be its subject, in place.
-
-    «Сугробы засыпало», «разговор вели»: the noun does not agree with the verb, and its accusative
-    looks as its nominative does.
-    """
-    for place, relation in enumerate(relations):
-        verb = heads[place]
-        if relation != "nsubj" or chosen[place][1] != "NOUN" or chosen[verb][1] != "VERB":
-            continue
-        if forms[verb].lower() == "есть" or chosen[place][0] in _SHARES:  # «есть» eats, too
-            continue
-        if "=Anim" in chosen[place][2] or (place and forms[place][0].isupper()):
-            continue
-        if not _disagree(features_of(chosen[place][2]), features_of(chosen[verb][2])):
-            continue
-        lemma_and_upos, number = chosen[place][:2], _form(chosen[place])[2]
-        accusative = (
-            o for o in offers[place]
-            if o[:2] == lemma_and_upos and _form(o)[::2] == ("Acc", number)
-        )  # fmt: skip
-        found = next(accusative, None)
-        if found is None or not _is_transitive(forms[verb]):
-            continue
-        if any(
-            (heads[k] == verb and relations[k] == "obj")
-            or (heads[k] == place and relations[k].startswith(("conj", "nummod", "appos")))
-            for k in range(len(heads))
-        ):
-            continue
-        relations[place], chosen[place] = "obj", found
-
-
-_SHARES = frozenset(
-    ("большинство", "меньшинство", "часть", "половина", "треть", "ряд", "множество")
-)
-"""Nouns whose verb agrees with what they are a share of."""
-
-
-def _disagree(noun: Mapping[str, str], verb: Mapping[str, str]) -> bool:
-    """Whether a noun in the nominative cannot be the subject of a finite verb."""
-    if verb.get("VerbForm") != "Fin" or noun.get("Case") != "Nom" or "Number" not in noun:
-        return False
-    if verb.get("Person", "3") != "3" or verb.get("Number", noun["Number"]) != noun["Number"]:
-        return True
-    gender = verb.get("Gender")
-    return gender is not None and noun.get("Gender", gender) != gender
-
-
-def _is_transitive(form: str) -> bool:
-    return any("tran" in parse.tag for parse in dictionary().parse(form))
-
-
-_COUNTING = ("nummod", "det", "advmod")
-"""Relations of what may count a noun."""
-
-
-def _form(offer: Offer) -> tuple[str | None, ...]:
-    """Case, gender and number, None for what is not stated."""
-    feats = features_of(offer[2])
-    return feats.get("Case"), feats.get("Gender"), feats.get("Number")
 
 
 def by_neighbours(forms: Sequence[str], chosen: list[Offer]) -> None:
@@ -317,3 +221,69 @@ _AMOUNTS = {"больше": "много", "меньше": "мало"}
 _SMALL = ("самой", "самого", "самому", "самом", *_AMOUNTS)
 _OPEN = frozenset((*_SMALL, *(form.capitalize() for form in _SMALL)))
 _POINTING = frozenset(("этот", "тот"))
+
+
+def right_or_rights(
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: Sequence[int],
+    relations: Sequence[str],
+) -> None:
+    """Reads «прав» and «права» as «right» where they state it of somebody, in place.
+
+    «Ты прав», «она была права», and not «нарушение прав», «права человека».
+    """
+    for place, form in enumerate(forms):
+        if form not in ("прав", "права") or relations[place] not in _STATING:
+            continue
+        below = [k for k, head in enumerate(heads) if head == place and k != place]
+        if any(chosen[k][1] in _OF_NOUNS or chosen[k][0] in _AMOUNTS.values() for k in below):
+            continue
+        if form == "прав" or any(relations[k] in ("nsubj", "cop") for k in below):
+            short = (o for o in offers[place] if "Variant=Short" in o[2])
+            chosen[place] = next(short, chosen[place])
+
+
+_OF_NOUNS = frozenset(("ADJ", "ADP", "DET", "NUM"))
+_STATING = frozenset(("root", "ccomp", "conj", "advcl", "parataxis"))
+
+
+def cost_or_stand(chosen: list[Offer], heads: Sequence[int], relations: list[str]) -> None:
+    """Gives «стоит», «стоящий» the lemma «стоить» where a price, an object or an infinitive says
+    so, and else «стоять», in place.
+    """
+    for place, (lemma, upos, feats, prior, _) in enumerate(chosen):
+        if lemma not in _BOTH or upos != "VERB" or "Tense=Past|VerbForm=Fin" in feats:
+            continue
+        if "VerbForm=Inf" in feats or "Mood=Imp" in feats or "Voice=Pass" in feats:
+            continue
+        below = [k for k, head in enumerate(heads) if head == place and k != place]
+        costs = any(
+            chosen[k][0] in _PRICES
+            or relations[k] == "obj"
+            or (relations[k] in ("xcomp", "csubj", "ccomp") and "VerbForm=Inf" in chosen[k][2])
+            for k in below
+        )
+        if any(chosen[k][0] in _HOW_MUCH for k in below):
+            # «Сколько стоит билет»: the price is asked for, so the other noun is what has it.
+            things = [k for k in below if relations[k] == "obj" and chosen[k][1] == "NOUN"]
+            if things and not any(relations[k] == "nsubj" for k in below):
+                relations[things[0]] = "nsubj"
+        wanted = "стоить" if costs else "стоять"
+        if lemma != wanted:
+            chosen[place] = (wanted, upos, feats, prior, "context")
+
+
+_BOTH = frozenset(("стоять", "стоить"))
+_HOW_MUCH = frozenset(
+    ("сколько", "столько", "дорого", "дёшево", "дешевле", "дороже", "недорого", "немало")
+)
+_PRICES = _HOW_MUCH | frozenset(
+    (
+        *("рубль", "доллар", "евро", "цент", "копейка", "гривна", "фунт", "деньги", "грош"),
+        *("тысяча", "миллион", "миллиард", "тыс", "млн", "млрд", "$", "€", "₽"),
+        *("труд", "усилие", "внимание", "жизнь", "ничто"),
+    )
+)
+"""What a thing may be worth, and words that ask for it."""

@@ -1,4 +1,4 @@
-"""The verb behind a relative clause goes to the noun before it."""
+"""The verb behind an embedded clause goes to the noun before it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def test_the_verb_after_a_relative_clause_returns_to_its_host(
     heads: list[int], relations: list[str]
 ) -> None:
     heads, relations = list(heads), list(relations)
-    return_to_host(FORMS, readings(), heads, relations)
+    read = readings()
+    return_to_host(FORMS, [(offer,) for offer in read], read, heads, relations)
     assert (heads, relations) == (HEADS, RELATIONS)
 
 
@@ -56,7 +57,8 @@ def test_the_verb_after_a_relative_clause_returns_to_its_host(
 def test_a_noun_that_cannot_be_its_subject_is_no_host(noun: str, verb: str) -> None:
     for heads, relations in WRONG:
         mended = (list(heads), list(relations))
-        return_to_host(FORMS, readings(noun, verb), *mended)
+        read = readings(noun, verb)
+        return_to_host(FORMS, [(offer,) for offer in read], read, *mended)
         assert mended == (heads, relations)
 
 
@@ -65,7 +67,8 @@ def test_a_coordinated_verb_inside_a_relative_clause_stays_there() -> None:
     relations = ["root", "punct", "nsubj", "acl:relcl", "cc", "conj", "punct"]
     heads = [0, 3, 3, 0, 5, 3, 0]
     before = list(heads)
-    return_to_host(forms, readings(), heads, relations)
+    read = readings()
+    return_to_host(forms, [(offer,) for offer in read], read, heads, relations)
     assert heads == before
 
 
@@ -77,6 +80,14 @@ def test_a_coordinated_verb_inside_a_relative_clause_stays_there() -> None:
         ("Люди, которые живут у моря, рано встают.", "Люди", "встают"),
         ("Мальчик, чей отец служил на флоте, мечтал о море.", "Мальчик", "мечтал"),
         ("Книга, которую читает сестра, лежит на столе.", "Книга", "лежит"),
+        ("Письмо, которое ждала мать, пришло только в пятницу.", "Письмо", "пришло"),
+        ("Тот, кто ищет, всегда найдёт.", "Тот", "найдёт"),
+        ("Всё, что он сказал, оказалось правдой.", "Всё", "оказалось"),
+        ("Все, кого я знал, уехали.", "Все", "уехали"),
+        ("Рабочие, уставшие за день, молча ели суп.", "Рабочие", "ели"),
+        ("Мысль о том, что придётся уехать, пугала её.", "Мысль", "пугала"),
+        ("Уверенность в том, что всё получится, придавала ей сил.", "Уверенность", "придавала"),
+        ("Вопрос, кто заплатит за ремонт, остался открытым.", "Вопрос", "остался"),
     ],
 )
 def test_hosts_of_real_sentences(text: str, subject: str, verb: str) -> None:
@@ -84,3 +95,29 @@ def test_hosts_of_real_sentences(text: str, subject: str, verb: str) -> None:
     found = {word.text: (word.relation, words[word.head].text) for word in words}
     assert found[subject] in (("nsubj", verb), ("nsubj:pass", verb))
     assert found[verb] == ("root", verb)
+
+
+@pytest.mark.parametrize(
+    ("text", "noun", "relation", "verb"),
+    [
+        ("Дом, в котором мы жили, снесли.", "Дом", "obj", "снесли"),
+        ("Книгу, которую ты ищешь, купила Оля.", "Книгу", "obj", "купила"),
+        ("Человеку, который спас ребёнка, вручили медаль.", "Человеку", "iobj", "вручили"),
+        ("С тем, кто лжёт, я не дружу.", "тем", "obl", "дружу"),
+        ("О том, что произошло ночью, никто не говорил.", "том", "obl", "говорил"),
+    ],
+)
+def test_what_is_no_subject_is_what_its_case_says(
+    text: str, noun: str, relation: str, verb: str
+) -> None:
+    words = hyperlex.words(text)
+    (found,) = (word for word in words if word.text == noun)
+    assert (found.relation, words[found.head].text) == (relation, verb)
+    assert words[found.head].relation == "root"
+
+
+def test_an_aside_is_not_the_verb_of_the_sentence() -> None:
+    words = hyperlex.words(
+        "Восстание, которое началось весной, изменило город, где, казалось, ждали."
+    )
+    assert next(word.text for word in words if word.relation == "root") == "изменило"

@@ -1,11 +1,10 @@
-"""Prepositions and adverbs of several words are one."""
+"""Prepositions, adverbs and conjunctions of several words are one."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from word.trees_by_hand import is_tree
+from word.trees_by_hand import is_tree, trees_over
 
 import hyperlex
 from hyperlex.word.phrases import bind_phrases
@@ -62,26 +61,19 @@ def test_an_adverb_that_is_the_whole_sentence_keeps_the_root() -> None:
     assert found == ([0, 0, 0, 0], "root fixed fixed punct")
 
 
-WORDS = ["в", "течение", "отличие", "от", "конце", "концов", "до", "сих", "пор", "века"]
+WORDS = [
+    *("в", "то", "время", "как", "шёл", "течение", "отличие", "от", "конце", "концов"),
+    *("до", "сих", "пор", "века"),
+]
 
 
-@st.composite
-def trees(draw: st.DrawFn) -> tuple[list[str], list[int]]:
-    """Words that the rules know, and any tree over them."""
-    forms = draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=9))
-    order = draw(st.permutations(range(len(forms))))
-    heads = [order[0]] * len(forms)
-    for step, place in enumerate(order[1:], 1):
-        heads[place] = order[draw(st.integers(0, step - 1))]
-    return forms, heads
-
-
-@given(trees())
+@given(trees_over(WORDS, 9))
 def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]]) -> None:
     forms, heads = tree
     relations = ["case" if form in ("в", "от", "до") else "nmod" for form in forms]
     relations[root_of(heads)] = "root"
-    bind_phrases(forms, [offer("Case=Gen")] * len(forms), heads, relations)
+    read = [offer("VerbForm=Fin" if form == "шёл" else "Case=Gen") for form in forms]
+    bind_phrases(forms, read, heads, relations)
     assert is_tree(heads)
     assert relations[root_of(heads)] == "root"
 
@@ -97,3 +89,16 @@ def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]]) -> None:
 def test_what_happens_takes_the_word_that_is_governed(text: str, head: str) -> None:
     (scene,) = hyperlex.scenes(text)
     assert head in [argument.head.of(text) for argument in scene.arguments]
+
+
+def test_a_conjunction_of_four_words() -> None:
+    words = hyperlex.words("В то время как одни спорили, другие уже работали.")
+    found = [(word.relation, words[word.head].text) for word in words[:5]]
+    together = [("fixed", "В")] * 3
+    assert found == [("mark", "спорили"), *together, ("nsubj", "спорили")]
+
+
+def test_time_may_be_just_time() -> None:
+    words = hyperlex.words("В то время, как известно, здесь был порт.")
+    (time,) = (word for word in words if word.text == "время")
+    assert time.relation == "obl"

@@ -1,0 +1,184 @@
+"""Subjects and objects that their case or their verb contradicts, and what is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hyperlex.types import features_of
+from hyperlex.word.agreement import disagree, form_of, in_case, is_transitive
+from hyperlex.word.readings import Offer
+
+
+def name_subjects(
+    heads: Sequence[int],
+    relations: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Gives the subject of a verb in the plural the nominative, in place.
+
+    «Стороны не возражают»: denied existence has its noun in the genitive, but its verb in the
+    singular, and so have numbers of things, whose word for the number is a child of the noun.
+    """
+    for place, relation in enumerate(relations):
+        if relation != "nsubj" or "Case=Gen" not in chosen[place][2]:
+            continue
+        of_verb = chosen[heads[place]][2]
+        if "VerbForm=Fin" not in of_verb or "Number=Plur" not in of_verb:
+            continue
+        if any(heads[k] == place and relations[k].startswith(_COUNTING) for k in range(len(heads))):
+            continue
+        lemma_and_upos = chosen[place][:2]
+        plural = (
+            o for o in offers[place]
+            if o[:2] == lemma_and_upos and form_of(o)[::2] == ("Nom", "Plur")
+        )  # fmt: skip
+        chosen[place] = next(plural, chosen[place])
+
+
+def name_objects(
+    forms: Sequence[str],
+    heads: Sequence[int],
+    relations: list[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Makes the object of a transitive verb of what cannot be its subject, in place.
+
+    «Сугробы засыпало», «разговор вели»: the noun does not agree with the verb, and its accusative
+    looks as its nominative does. «Дорогу размыло»: nobody did, and to whom if not to the road?
+    """
+    for place, relation in enumerate(relations):
+        verb = heads[place]
+        if relation == "obl" and _is_impersonal(verb, place, forms, heads, relations, chosen):
+            relations[place] = "obj"
+        if relation != "nsubj" or chosen[place][1] != "NOUN" or chosen[verb][1] != "VERB":
+            continue
+        if forms[verb].lower() == "есть" or chosen[place][0] in _SHARES:  # «есть» eats, too
+            continue
+        if "=Anim" in chosen[place][2] or (place and forms[place][0].isupper()):
+            continue
+        if not disagree(features_of(chosen[place][2]), features_of(chosen[verb][2])):
+            continue
+        found = in_case("Acc", offers[place], chosen[place])
+        if found is None or not is_transitive(forms[verb]):
+            continue
+        if any(
+            (heads[k] == verb and relations[k] == "obj")
+            or (heads[k] == place and relations[k].startswith(("conj", "nummod", "appos")))
+            for k in range(len(heads))
+        ):
+            continue
+        relations[place], chosen[place] = "obj", found
+
+
+def _is_impersonal(
+    verb: int,
+    noun: int,
+    forms: Sequence[str],
+    heads: Sequence[int],
+    relations: Sequence[str],
+    chosen: Sequence[Offer],
+) -> bool:
+    """Whether a transitive verb in the neuter has no subject and no object but this accusative."""
+    if "Gender=Neut" not in chosen[verb][2] or "VerbForm=Fin" not in chosen[verb][2]:
+        return False
+    if chosen[noun][1] != "NOUN" or "Case=Acc" not in chosen[noun][2]:
+        return False
+    if any(head == noun and relations[k] == "case" for k, head in enumerate(heads)):
+        return False
+    taken = {relations[k] for k, head in enumerate(heads) if head == verb}
+    return not taken & {"nsubj", "csubj", "obj", "xcomp"} and is_transitive(forms[verb])
+
+
+_SHARES = frozenset(
+    ("большинство", "меньшинство", "часть", "половина", "треть", "ряд", "множество")
+)
+"""Nouns whose verb agrees with what they are a share of."""
+
+
+_COUNTING = ("nummod", "det", "advmod")
+"""Relations of what may count a noun."""
+
+
+def swap_roles(
+    heads: Sequence[int],
+    relations: list[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Makes the subject of what was the object, and the other way round, where only that can be, in
+    place.
+
+    «Мышь съела кошка»: no accusative is spelled so. «Письмо, которое ждала мать»: the pronoun does
+    not agree with the verb.
+    """
+    for thing, relation in enumerate(relations):
+        if relation != "obj":
+            continue
+        verb = heads[thing]
+        actors = (k for k, r in enumerate(relations) if r == "nsubj" and heads[k] == verb)
+        actor = next(actors, None)
+        if actor is None or chosen[actor][0] in _SHARES or chosen[actor][4] == "suffix":
+            continue
+        of_verb = features_of(chosen[verb][2])
+        subject = in_case("Nom", offers[thing], chosen[thing])
+        object_ = in_case("Acc", offers[actor], chosen[actor])
+        if subject is None or object_ is None or disagree(features_of(subject[2]), of_verb):
+            continue
+        was_subject = in_case("Nom", offers[actor], chosen[actor])
+        unfit = was_subject is not None and disagree(features_of(was_subject[2]), of_verb)
+        if not unfit and any(case in o[2] for o in offers[thing] for case in _CASES_OF_OBJECTS):
+            continue
+        relations[thing], chosen[thing] = "nsubj", subject
+        relations[actor], chosen[actor] = "obj", object_
+
+
+def decline_objects(
+    relations: Sequence[str], offers: Sequence[Sequence[Offer]], chosen: list[Offer]
+) -> None:
+    """Gives an object in the nominative the accusative that is spelled so, in place: «дочь любит
+    мать».
+    """
+    for place, relation in enumerate(relations):
+        if relation == "obj" and "Case=Nom" in chosen[place][2]:
+            chosen[place] = in_case("Acc", offers[place], chosen[place]) or chosen[place]
+
+
+_OBLIQUE = {"Ins": "obl", "Loc": "obl", "Dat": "iobj"}
+
+
+_CASES_OF_OBJECTS = ("Case=Acc", "Case=Gen", "Case=Par", "Case=Ins", "Case=Dat")
+
+
+def demote_subjects(
+    relations: list[str], offers: Sequence[Sequence[Offer]], chosen: Sequence[Offer]
+) -> None:
+    """Makes no subject of what is spelled as no subject is, in place: «звали Аней»."""
+    for place, relation in enumerate(relations):
+        if relation != "nsubj":
+            continue
+        demoted = _OBLIQUE.get(form_of(chosen[place])[0] or "")
+        if demoted is None or in_case("Gen", offers[place], chosen[place]):
+            continue
+        if not any("Case=Nom" in o[2] for o in offers[place]):
+            relations[place] = demoted
+
+
+def name_ones(heads: Sequence[int], relations: list[str], chosen: Sequence[Offer]) -> None:
+    """Makes the subject of «один» or «другой» in the nominative before a verb that has none, in
+    place: «одни спорили».
+    """
+    for place, relation in enumerate(relations):
+        verb = heads[place]
+        if relation not in _ATTRIBUTES or verb <= place or chosen[place][0] not in _ONES:
+            continue
+        own, of_verb = features_of(chosen[place][2]), features_of(chosen[verb][2])
+        if own.get("Case") != "Nom" or of_verb.get("VerbForm") != "Fin" or disagree(own, of_verb):
+            continue
+        if not any(heads[k] == verb and r.startswith("nsubj") for k, r in enumerate(relations)):
+            relations[place] = "nsubj"
+
+
+_ATTRIBUTES = frozenset(("acl", "amod", "det", "nummod", "obl"))
+_ONES = frozenset(("один", "другой", "иной", "многий", "некоторый", "каждый", "весь"))

@@ -1,0 +1,71 @@
+"""A clause that a conjunction subordinates hangs on the one behind it, and not the other way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hyperlex.word.hosts import begins_anew, is_finite
+from hyperlex.word.readings import Offer
+from hyperlex.word.tree import root_of
+
+_BESIDE = frozenset(("conj", "parataxis"))
+_THAT = frozenset(("тот", "то"))
+_RELATIVE_ADVERBS = frozenset(("когда", "пока", "где", "куда", "откуда", "едва"))
+"""They lead questions, too."""
+
+
+def subordinate(
+    forms: Sequence[str], chosen: list[Offer], heads: list[int], relations: list[str]
+) -> None:
+    """Makes the clause after a subordinate one, with which the sentence begins, its main clause, in
+    place.
+
+    «Так как дорогу размыло, автобус не пришёл»: a verb that a conjunction subordinates is no root
+    where another stands beside it. «Благодаря тому что снег растаял, …»: it describes «тому».
+    """
+    root = root_of(heads)
+    if not is_finite(chosen[root]):
+        return
+    _mark_reason(root, forms, chosen, heads, relations)
+    asks = forms[-1] == "?"
+    mark = next(
+        (
+            k
+            for k in range(root)
+            if heads[k] == root
+            and (relations[k] == "mark" or (chosen[k][0] in _RELATIVE_ADVERBS and not asks))
+        ),
+        None,
+    )
+    if mark is None:
+        return
+    for verb in range(root + 2, len(heads)):
+        if relations[verb] not in _BESIDE or heads[verb] != root:
+            continue
+        if begins_anew(verb, forms, chosen, heads, relations) is None:
+            continue
+        that = next((k for k in range(mark) if heads[k] == root and chosen[k][0] in _THAT), None)
+        if that is None:
+            heads[root], relations[root] = verb, "advcl"
+        else:
+            heads[that], relations[that] = verb, "obl"
+            heads[root], relations[root] = that, "acl"
+        heads[verb], relations[verb] = verb, "root"
+        for place in range(verb + 1, len(heads)):
+            if heads[place] == root:
+                heads[place] = verb
+        return
+
+
+def _mark_reason(
+    root: int,
+    forms: Sequence[str],
+    chosen: list[Offer],
+    heads: Sequence[int],
+    relations: list[str],
+) -> None:
+    """Reads «раз ты пришёл, …» as «if», in place: nothing is counted before a subject."""
+    reason = forms[0].lower() == "раз" and heads[0] == root and root > 1
+    if reason and heads[1] == root and relations[1] == "nsubj":
+        chosen[0] = ("раз", "SCONJ", "", chosen[0][3], "context")
+        relations[0] = "mark"
