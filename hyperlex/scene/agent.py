@@ -69,6 +69,11 @@ def inherits(view: View, agent: Agent, host: Agent, several: bool) -> bool:
     person, number, gender = _shape(view)
     if word.upos == "ADV" or (not number and word.lemma.lower() in PREDICATIVES):
         return False
+    if any(
+        tree.bases[k] == "xcomp" and _of_weather(tree.words[k]) for k in tree.children[view.head]
+    ):
+        # «Солнце село, стало прохладно»: nobody did.
+        return False
     if tree.has(view.head, "mark"):
         # «Он ушёл, хотя обещал»: not coordinated, whatever the relation says.
         return False
@@ -77,6 +82,12 @@ def inherits(view: View, agent: Agent, host: Agent, several: bool) -> bool:
     if number and host.number and number != host.number and not (number == "Plur" and several):
         return False
     return not (gender and host.gender and gender != host.gender and host.number != "Plur")
+
+
+def _of_weather(word: Word) -> bool:
+    """Whether a word states how it is, and not how somebody is: «прохладно», «темно»."""
+    short = "Variant=Short" in word.feats and "Gender=Neut" in word.feats
+    return word.upos == "ADV" or (word.upos == "ADJ" and short)
 
 
 _AMBIGUOUS = frozenset(

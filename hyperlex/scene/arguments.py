@@ -23,6 +23,14 @@ from hyperlex.types import Span, Word
 from hyperlex.word.dictionary import dictionary
 
 NOUNLIKE = frozenset(["NOUN", "PROPN", "PRON", "NUM", "DET"])
+_CORE = frozenset(["nsubj", "obj", "iobj"])
+_ONES = frozenset(
+    (
+        *("один", "другой", "иной", "многий", "некоторый", "остальной", "прочий"),
+        *("первый", "второй", "третий", "последний"),
+    )
+)
+"""Adjectives that stand for a noun in these relations: «одни спорили, другие работали»."""
 RELATIONS = frozenset(["nsubj", "obj", "iobj", "obl", "xcomp", "advmod"])
 _CLASSES = {"time": TIME, "event": EVENT_NOUNS, "manner": MANNER, "cause": CAUSE}
 
@@ -51,7 +59,7 @@ def arguments_of(
         if relation == "xcomp":
             if place in chain:
                 continue
-        elif word.upos not in NOUNLIKE:
+        elif word.upos not in NOUNLIKE and not (relation in _CORE and word.lemma in _ONES):
             continue
         preposition = tree.preposition(place) if tree.children[place] else ""
         role, _ = role_of(tree, place, relation, preposition, dative)

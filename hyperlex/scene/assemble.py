@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hyperlex.scene.agent import inherits, own_agent
 from hyperlex.scene.archetype import archetype_of
 from hyperlex.scene.arguments import arguments_of
@@ -216,30 +218,24 @@ def _agents(
     for head, view in sorted(
         views.items(), key=lambda item: (item[1].tree.depth(item[0]), item[0])
     ):
-        if view.tree.bases[head] not in ("conj", "parataxis"):
+        host = main.get(made.host.get(head, NOWHERE), NOWHERE)
+        if host in (NOWHERE, head):
             continue
-        host = made.host.get(head, NOWHERE)
-        over = main.get(host, NOWHERE)
-        if over in (NOWHERE, head):
-            continue
-        agent, place = agents[head]
-        above = agents[over][0]
-        if inherits(view, agent, above, _among_others(view.tree, above)):
-            agents[head] = (
-                Agent(
-                    above.word,
-                    above.lemma,
-                    above.role,
-                    above.person,
-                    above.number,
-                    above.gender,
-                    above.animate,
-                    above.proper,
-                    "host",
-                ),
-                place,
-            )
+        relation = view.tree.bases[head]
+        if relation in ("conj", "parataxis"):
+            _hand_on(agents, views[head], host)
+        elif relation == "advcl" and head < host and agents[host][0].number != "Plur":
+            # «Когда он пришёл, лёг спать»; but «когда они ушли, вымыли посуду» tells of others.
+            _hand_on(agents, views[host], head)
     return agents
+
+
+def _hand_on(agents: dict[int, tuple[Agent, int]], view: View, giver: int) -> None:
+    """Gives a scene without a subject the agent of another, in place, if it fits."""
+    agent, place = agents[view.head]
+    above = agents[giver][0]
+    if inherits(view, agent, above, _among_others(view.tree, above)):
+        agents[view.head] = (replace(above, source="host"), place)
 
 
 def _among_others(tree: Tree, agent: Agent) -> bool:

@@ -99,3 +99,31 @@ def test_streaming_memory_does_not_grow_with_the_text() -> None:
 
     peak(5)
     assert peak(400) < peak(100) + 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "lemma"),
+    [
+        ("Когда отец пришёл, сразу лёг спать.", "отец"),
+        ("Хотя он устал, работу бросать не стал.", "он"),
+        ("Когда гости ушли, вымыли посуду.", ""),
+        ("Если поезд опоздает, не успею.", ""),
+        ("Когда снег растаял, стало тепло.", ""),
+        ("Солнце село, стало прохладно.", ""),
+    ],
+)
+def test_a_scene_without_a_subject_takes_that_of_the_clause_before(text: str, lemma: str) -> None:
+    assert scenes(text)[-1].agent.lemma == lemma
+
+
+def test_pronouns_that_look_like_adjectives_take_part() -> None:
+    found = [a.word.text for s in scenes("Одни любят чай, другие работали.") for a in s.arguments]
+    assert found == ["Одни", "чай", "другие"]
+
+
+@pytest.mark.parametrize(
+    ("text", "role"), [("Волны бились о берег.", "place"), ("Он думал о береге.", "topic")]
+)
+def test_a_preposition_means_another_thing_with_another_case(text: str, role: str) -> None:
+    (scene,) = scenes(text)
+    assert scene.arguments[-1].role == role
