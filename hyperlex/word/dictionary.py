@@ -28,6 +28,14 @@ def dictionary() -> Any:
             self._keys: dict[int, str] = {}
 
         def parse(self, word: str) -> Any:
+            try:
+                return self._parse(word)
+            except ValueError:
+                # Asked for a letter that Unicode gives no name (Tangut has many), or for half of a
+                # surrogate pair, pymorphy3 fails.
+                return super().parse("\ufffd")
+
+        def _parse(self, word: str) -> Any:
             # A lone letter may also be an initial, which is for another unit to say.
             if len(word) > 1 and self._lookup is not None:
                 lower = word.lower()
@@ -37,11 +45,7 @@ def dictionary() -> Any:
                 ordinal = _ORDINAL.fullmatch(lower)
                 if ordinal:
                     return self._of_ordinal(*ordinal.groups())
-            try:
-                return super().parse(word)
-            except ValueError:
-                # Asked for a letter that Unicode gives no name (Tangut has many), pymorphy3 fails.
-                return super().parse("\ufffd")
+            return super().parse(word)
 
         def _of_ordinal(self, digits: str, ending: str) -> list[Any]:
             """«1996-м» is read as «5-м» is, which the dictionary has."""

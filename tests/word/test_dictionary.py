@@ -40,8 +40,9 @@ def test_a_known_parse_inflects() -> None:
     assert len(parse.lexeme) > 10
 
 
-def test_a_letter_without_a_name_is_parsed() -> None:
-    assert dictionary().parse("\U00017000")
+@pytest.mark.parametrize("word", ["\U00017000", "\ud800", "\ud800\x1b", "\ud800да"])
+def test_what_has_no_name_or_no_bytes_is_parsed(word: str) -> None:
+    assert dictionary().parse(word)
 
 
 @pytest.mark.parametrize(
