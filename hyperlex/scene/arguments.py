@@ -10,6 +10,7 @@ from hyperlex.scene.lexicon import (
     CAUSE,
     EVENT_NOUNS,
     MANNER,
+    MEASURES,
     MIDDLES,
     MOTION,
     SPEECH_AND_THOUGHT,
@@ -32,7 +33,13 @@ _ONES = frozenset(
 )
 """Adjectives that stand for a noun in these relations: «одни спорили, другие работали»."""
 RELATIONS = frozenset(["nsubj", "obj", "iobj", "obl", "xcomp", "advmod"])
-_CLASSES = {"time": TIME, "event": EVENT_NOUNS, "manner": MANNER, "cause": CAUSE}
+_CLASSES = {
+    "time": TIME,
+    "event": EVENT_NOUNS,
+    "manner": MANNER,
+    "cause": CAUSE,
+    "measure": MEASURES,
+}
 
 
 def arguments_of(

@@ -132,6 +132,7 @@ ROLE_RULES: tuple[RoleRule, ...] = (
     RoleRule("obl", "в,во", "Acc", "", "goal", "в дом|дом"),
     RoleRule("obl", "на", "Loc", "time", "time", "на рассвете|рассвет"),
     RoleRule("obl", "на", "Acc", "time", "time", "на час|час"),
+    RoleRule("obl", "на", "Acc", "measure", "manner", "вырасти на метр|метр"),
     RoleRule("obl", "на", "Loc", "", "place", "на столе|стол"),
     RoleRule("obl", "на", "Acc", "", "goal", "на стол|стол"),
     RoleRule("obl", "за", "Acc", "time", "time", "за час|час"),

@@ -49,10 +49,14 @@ def return_to_host(
         if found is None:
             continue
         noun, inner = found
-        role = _role(noun, verb, forms, offers, chosen, heads, relations)
+        role = _role(noun, verb, first, forms, offers, chosen, heads, relations)
         if role is None:
             continue
         relation, chosen[noun] = role
+        _give_back(range(inner + 1, first), inner, verb, offers, chosen, heads, relations)
+        for place in range(first, verb):
+            if heads[place] == verb and relations[place] in _SUBJECTS:  # «сама ходит»
+                relations[place] = "acl"
         if heads[inner] in (inner, verb):
             heads[inner], relations[inner] = noun, "acl:relcl"
         heads[verb], relations[verb] = verb, "root"
@@ -144,9 +148,34 @@ def _states(root: int, heads: Sequence[int], relations: Sequence[str]) -> bool:
     )
 
 
+def _give_back(
+    within: range,
+    inner: int,
+    verb: int,
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: list[int],
+    relations: list[str],
+) -> None:
+    """Gives words of the embedded clause that hang on the verb behind it to their own, in place:
+    «дом, где прошло детство, продали».
+    """
+    for place in within:
+        if heads[place] != verb or chosen[place][1] not in _NOUNS:
+            continue
+        heads[place] = inner
+        subject = in_case("Nom", offers[place], chosen[place])
+        if relations[place] != "obj" or subject is None:
+            continue
+        taken = any(heads[k] == inner and r in _SUBJECTS for k, r in enumerate(relations))
+        if not taken and not disagree(features_of(subject[2]), features_of(chosen[inner][2])):
+            relations[place], chosen[place] = "nsubj", subject
+
+
 def _role(
     noun: int,
     verb: int,
+    first: int,
     forms: Sequence[str],
     offers: Sequence[Sequence[Offer]],
     chosen: Sequence[Offer],
@@ -159,7 +188,11 @@ def _role(
     if "case" in below:
         return "obl", reading
     of_verb = features_of(chosen[verb][2])
-    taken = {relations[k] for k, head in enumerate(heads) if head == verb and k != noun}
+    taken = {
+        relations[k]
+        for k, head in enumerate(heads)
+        if head == verb and k >= first and chosen[k][0] != "сам"
+    }
     alike = (o for o in (reading, *offers[noun]) if o[1] in _NOUNS and "Case=Nom" in o[2])
     subject = next((o for o in alike if not disagree(features_of(o[2]), of_verb)), None)
     if subject and not taken & _SUBJECTS:

@@ -10,7 +10,7 @@ from hyperlex.word.edges import mend_edges
 from hyperlex.word.entries import Entry, choose
 from hyperlex.word.hosts import return_to_host
 from hyperlex.word.network import Scores
-from hyperlex.word.phrases import bind_phrases
+from hyperlex.word.phrases import bind_phrases, govern_next
 from hyperlex.word.readings import Offer
 from hyperlex.word.repair import (
     agree_names,
@@ -27,6 +27,7 @@ from hyperlex.word.repair import (
 from hyperlex.word.roles import (
     decline_objects,
     demote_subjects,
+    entitle,
     name_objects,
     name_ones,
     name_subjects,
@@ -82,6 +83,8 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     tie_compounds(within, chosen, heads, relations)
     count_units(forms, chosen, heads, relations, breaks)
     state_by_dash(between, forms, chosen, heads, relations, breaks)
+    govern_next(chosen, heads, relations)
+    entitle(forms, chosen, heads, relations)
     return_to_host(forms, offers, chosen, heads, relations)
     bind_phrases(forms, chosen, heads, relations)
     name_ones(heads, relations, chosen)

@@ -92,6 +92,36 @@ def _governed(
     return None if led else above
 
 
+_COUNTS = frozenset(("тысяча", "миллион", "миллиард", "сотня", "десяток", "пара", "пол", "полтора"))
+"""What is counted governs them: «за тысячи лет»."""
+
+
+def govern_next(readings: Sequence[Offer], heads: list[int], relations: list[str]) -> None:
+    """Gives a preposition the noun right behind it, in place: «до конца года» is not till a year.
+
+    Only what a preposition of several words is made of may stand between (see `bind_phrases`).
+    """
+    for place, relation in enumerate(relations):
+        noun, below = place + 1, heads[place]
+        if relation != "case" or below <= noun or readings[noun][1] != "NOUN":
+            continue
+        if "Case=" not in readings[noun][2] or "Case=Gen" not in readings[below][2]:
+            continue
+        if readings[noun][0] in _COUNTS:
+            continue
+        if heads[noun] not in (below, heads[below]) or relations[noun] == "fixed":
+            continue
+        if any(heads[k] == noun and relations[k] == "case" for k in range(len(heads))):
+            continue
+        above = heads[below]
+        if heads[noun] == below:
+            if above == below:
+                continue
+            heads[noun], relations[noun] = above, relations[below]
+        heads[place] = noun
+        heads[below], relations[below] = noun, "nmod"
+
+
 def _bind_adverb(first: int, heads: list[int], relations: list[str]) -> None:
     """Three words from `first` on."""
     words = range(first, first + 3)

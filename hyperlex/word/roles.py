@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hyperlex.types import features_of
 from hyperlex.word.agreement import disagree, form_of, in_case, is_transitive
 from hyperlex.word.readings import Offer
+from hyperlex.word.tree import depends_on
 
 
 def name_subjects(
@@ -182,3 +183,21 @@ def name_ones(heads: Sequence[int], relations: list[str], chosen: Sequence[Offer
 
 _ATTRIBUTES = frozenset(("acl", "amod", "det", "nummod", "obl"))
 _ONES = frozenset(("один", "другой", "иной", "многий", "некоторый", "каждый", "весь"))
+
+
+def entitle(
+    forms: Sequence[str], chosen: list[Offer], heads: list[int], relations: list[str]
+) -> None:
+    """Finds who is «вправе», in place: the nearest noun in the nominative before it."""
+    for place, form in enumerate(forms):
+        if form != "вправе" or any(
+            heads[k] == place and r == "nsubj" for k, r in enumerate(relations)
+        ):
+            continue
+        for noun in range(place - 1, -1, -1):
+            if forms[noun] == "," or "Case=Nom" in chosen[noun][2]:
+                break
+        else:
+            continue
+        if forms[noun] != "," and not depends_on(heads, place, noun):
+            heads[noun], relations[noun] = place, "nsubj"

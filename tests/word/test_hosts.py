@@ -87,6 +87,7 @@ def test_a_coordinated_verb_inside_a_relative_clause_stays_there() -> None:
         ("Рабочие, уставшие за день, молча ели суп.", "Рабочие", "ели"),
         ("Мысль о том, что придётся уехать, пугала её.", "Мысль", "пугала"),
         ("Уверенность в том, что всё получится, придавала ей сил.", "Уверенность", "придавала"),
+        ("Бабушка, которой исполнилось девяносто лет, сама ходит по делам.", "Бабушка", "ходит"),
         ("Вопрос, кто заплатит за ремонт, остался открытым.", "Вопрос", "остался"),
     ],
 )
@@ -114,6 +115,13 @@ def test_what_is_no_subject_is_what_its_case_says(
     (found,) = (word for word in words if word.text == noun)
     assert (found.relation, words[found.head].text) == (relation, verb)
     assert words[found.head].relation == "root"
+
+
+def test_what_belongs_to_the_embedded_clause_stays_in_it() -> None:
+    words = hyperlex.words("Старый дом, где прошло моё детство, продали чужим людям.")
+    found = {word.text: (word.relation, words[word.head].text) for word in words}
+    assert found["детство"] == ("nsubj", "прошло")
+    assert found["дом"] == ("obj", "продали")
 
 
 def test_an_aside_is_not_the_verb_of_the_sentence() -> None:

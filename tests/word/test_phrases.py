@@ -102,3 +102,19 @@ def test_time_may_be_just_time() -> None:
     words = hyperlex.words("В то время, как известно, здесь был порт.")
     (time,) = (word for word in words if word.text == "время")
     assert time.relation == "obl"
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "relation", "head"),
+    [
+        ("Бюджет будет принят до конца года.", "конца", "obl", "принят"),
+        ("Бюджет будет принят до конца года.", "года", "nmod", "конца"),
+        ("Он жил здесь за тысячи лет до нас.", "лет", "obl", "жил"),
+    ],
+)
+def test_a_preposition_governs_the_noun_behind_it(
+    text: str, word: str, relation: str, head: str
+) -> None:
+    words = hyperlex.words(text)
+    (found,) = (w for w in words if w.text == word)
+    assert (found.relation, words[found.head].text) == (relation, head)

@@ -146,3 +146,16 @@ def test_ones_and_others_are_subjects(feats: str, others: str, relation: str) ->
     relations = ["acl", others, "root"]
     name_ones([2, 2, 2], relations, chosen)
     assert relations == [relation, others, "root"]
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("Истец вправе отказаться от иска.", "Истец"),
+        ("В случае нарушения сроков поставки покупатель вправе требовать неустойку.", "покупатель"),
+    ],
+)
+def test_who_is_entitled(text: str, who: str) -> None:
+    words = hyperlex.words(text)
+    (found,) = (word for word in words if word.text == who)
+    assert (found.relation, words[found.head].text) == ("nsubj", "вправе")
