@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from hyperlex.ladder.outline import AGENTS, Frame, Item, Lexeme, Literal, Outline, Slot
-from hyperlex.scene.scene import Agent, Scene, SceneKind, Tension
+from hyperlex.scene.scene import Agent, Protected, Scene, SceneKind, Tension
 from hyperlex.types import Span, Word
 from hyperlex.word.dictionary import dictionary
 
@@ -77,11 +78,7 @@ class Reading:
 
 def read(scene: Scene, text: str) -> Reading:
     """What the lower rungs see of `scene`, a scene of `text`."""
-    literal = [
-        p.span
-        for p in scene.protected
-        if p.kind in LITERAL_KINDS or (p.kind == "quote" and len(p.text.split()) <= _SHORT_QUOTE)
-    ]
+    literal = [span for p in scene.protected if (span := _to_the_letter(p)) is not None]
     kept = [p.span for p in scene.protected if p.kind in ("name", "number")]
     units = {p.span.start for p in scene.protected if p.kind == "unit"}
     negating = {p.span.start for p in scene.protected if p.kind == "negation"}
@@ -97,7 +94,7 @@ def read(scene: Scene, text: str) -> Reading:
                 span = _hull(found.pop().span, span)
             found.append(Found(Literal(" ".join(span.of(text).split())), span, True))
             continue
-        if _doubts(scene.words, place):
+        if _stands_fast(scene.words, place):
             span = _hull(word.span, scene.words[place + 1].span)
             found.append(Found(Literal(span.of(text).lower()), span, True))
             continue
@@ -121,18 +118,32 @@ def read(scene: Scene, text: str) -> Reading:
     return Reading(frame_of(scene), tuple(found), _is_foreign(scene.words))
 
 
+_INITIALS = re.compile(r"(?:\b(?:[^\W\d_]|Дж)\.\s*)+")
+
+
+def _to_the_letter(found: Protected) -> Span | None:
+    """What of protected text stands as it stood: of a name its initials, for «А. С.» are no words
+    that could be inflected.
+    """
+    kept = found.kind in LITERAL_KINDS
+    if kept or (found.kind == "quote" and len(found.text.split()) <= _SHORT_QUOTE):
+        return found.span
+    initials = _INITIALS.search(found.text) if found.kind == "name" else None
+    if initials is None:
+        return None
+    start = found.span.start + initials.start()
+    return Span(start, start + len(initials[0].rstrip()))
+
+
 def lies_in(spans: Sequence[Span], word: Word) -> bool:
     """Whether a word begins in one of some spans."""
     return any(span.start <= word.span.start < span.stop for span in spans)
 
 
-def _doubts(words: Sequence[Word], place: int) -> bool:
-    """«вряд ли», «едва ли»: without them the scene would be asserted."""
-    return (
-        words[place].text.lower() in ("вряд", "едва")
-        and place + 1 < len(words)
-        and words[place + 1].text.lower() == "ли"
-    )
+def _stands_fast(words: Sequence[Word], place: int) -> bool:
+    """«Вряд ли», «едва ли»: without them the scene would be asserted. «Ни разу» has one form."""
+    pair = tuple(word.text.lower() for word in words[place : place + 2])
+    return pair in (("вряд", "ли"), ("едва", "ли"), ("ни", "разу"))
 
 
 def _is_ordinal(word: Word) -> bool:

@@ -33,20 +33,29 @@ def own_agent(view: View) -> tuple[Agent, int]:
     if passive:
         place = _passive_agent(view)
         if place != NOWHERE:
-            return _named(tree.words[place], "agent", "passive"), place
+            return _named(tree, place, "agent", "passive"), place
         if any(_subject(view)):
             return NOBODY, NOWHERE
     subject, denied = _subject(view)
     if subject is not None and not passive:
-        place, word = subject
-        return _named(word, "agent", "subject"), place
+        return _named(tree, subject[0], "agent", "subject"), subject[0]
     if denied:
         return NOBODY, NOWHERE
     if view.dative and (place := _dative(view)) != NOWHERE:
-        return _named(tree.words[place], "experiencer", "dative"), place
+        return _named(tree, place, "experiencer", "dative"), place
     if passive:
         return NOBODY, NOWHERE
     return _shown_by_verb(view), NOWHERE
+
+
+def undergoer(view: View) -> Agent:
+    """The subject of a passive, as the agent of what is coordinated with it; else nobody."""
+    subject, _ = _subject(view)
+    if subject is None or not (
+        is_passive(view.tree, view.head) or is_passive(view.tree, view.event)
+    ):
+        return NOBODY
+    return _named(view.tree, subject[0], "agent", "subject")
 
 
 def inherits(view: View, agent: Agent, host: Agent, several: bool) -> bool:
@@ -184,7 +193,17 @@ def _dative(view: View) -> int:
     return NOWHERE
 
 
-def _named(word: Word, role: str, source: str) -> Agent:
+def _surname(tree: Tree, place: int) -> Word:
+    """The word at a place, or the surname where that is the initial of one: «А. С. Пушкин»."""
+    word = tree.words[place]
+    if len(word.text) > 1 or word.upos != "PROPN":
+        return word
+    parts = (tree.words[k] for k in tree.children[place] if tree.bases[k] == "flat")
+    return next((part for part in parts if len(part.text) > 1), word)
+
+
+def _named(tree: Tree, place: int, role: str, source: str) -> Agent:
+    word = _surname(tree, place)
     pronoun = NAMED_PERSONS.get(word.lemma.lower())
     person = int(word.feat("Person") or pronoun or 3)
     proper = word.upos == "PROPN"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hyperlex.scene.agent import inherits, own_agent
+from hyperlex.scene.agent import inherits, own_agent, undergoer
 from hyperlex.scene.archetype import archetype_of
 from hyperlex.scene.arguments import arguments_of
 from hyperlex.scene.boundary import Cut, cut, edges_of
@@ -223,17 +223,19 @@ def _agents(
             continue
         relation = view.tree.bases[head]
         if relation in ("conj", "parataxis"):
-            _hand_on(agents, views[head], host)
+            _hand_on(agents, view, agents[host][0])
+            if agents[head][0].source == "verb":
+                # «Книга издана и хорошо продаётся»: what the one undergoes does the other.
+                _hand_on(agents, view, undergoer(views[host]))
         elif relation == "advcl" and head < host and agents[host][0].number != "Plur":
             # «Когда он пришёл, лёг спать»; but «когда они ушли, вымыли посуду» tells of others.
-            _hand_on(agents, views[host], head)
+            _hand_on(agents, views[host], agents[head][0])
     return agents
 
 
-def _hand_on(agents: dict[int, tuple[Agent, int]], view: View, giver: int) -> None:
+def _hand_on(agents: dict[int, tuple[Agent, int]], view: View, above: Agent) -> None:
     """Gives a scene without a subject the agent of another, in place, if it fits."""
     agent, place = agents[view.head]
-    above = agents[giver][0]
     if inherits(view, agent, above, _among_others(view.tree, above)):
         agents[view.head] = (replace(above, source="host"), place)
 

@@ -9,7 +9,7 @@ from hyperlex.scene.layout import quotations
 from hyperlex.scene.lexicon import NEGATIONS, UNITS
 from hyperlex.scene.scene import Protected
 from hyperlex.scene.tree import NOWHERE, Tree
-from hyperlex.types import Span
+from hyperlex.types import Span, Word
 
 _MONTH = (
     r"(?:янв(?:ар[яь])?|фев(?:рал[яь])?|март[а]?|апр(?:ел[яь])?|ма[яй]|июн[яь]|июл[яь]|авг(?:уст[а]?)?|"
@@ -72,6 +72,12 @@ _SIGNS = frozenset("%‰°$€₽")
 _WORTH = re.compile(r"[0-9@_`()]|www|http|\.[a-z]")
 
 
+def _stop_of(word: Word, text: str) -> int:
+    """Where a part of a name ends: an initial has a stop of its own, «Пушкин А. С.»."""
+    stop = word.span.stop
+    return stop + (len(word.text) == 1 and text[stop : stop + 1] == ".")
+
+
 def protected_of(tree: Tree, text: str) -> list[tuple[int, Protected]]:
     """All protected text of one sentence in order, each with the place of a word that it covers."""
     words = tree.words
@@ -97,7 +103,7 @@ def protected_of(tree: Tree, text: str) -> list[tuple[int, Protected]]:
             continue
         kind = ""
         lemma = word.lemma.lower()
-        number = word.upos == "NUM" or word.text[0].isdigit()
+        number = (word.upos == "NUM" and lemma != "сколько") or word.text[0].isdigit()
         if lemma in NEGATIONS or tree.lower[place] in NEGATIONS:
             kind = "negation"
         elif word.upos == "PROPN":
@@ -117,9 +123,9 @@ def protected_of(tree: Tree, text: str) -> list[tuple[int, Protected]]:
                 and found[-1][2] == "name"
                 and tree.bases[place] in ("flat", "appos", "compound")
                 and tree.heads[place] != NOWHERE
-                and found[-1][1] == words[place - 1].span.stop
+                and not text[found[-1][1] : word.span.start].strip().strip(".")
             ):
-                found[-1] = (found[-1][0], word.span.stop, "name")
+                found[-1] = (found[-1][0], _stop_of(word, text), "name")
             else:
                 found.append((word.span.start, word.span.stop, kind))
     if not found:

@@ -14,8 +14,9 @@ _PAIRS = {
     ("т", "п"): ("то", "подобный"),
     ("т", "к"): ("так", "как"),
     ("т", "н"): ("так", "называть"),
+    ("рт", "ст"): ("ртутный", "столб"),
 }
-"""Two letters, with or without stops, and the lemmas of the words that they stand for."""
+"""Two abbreviations, with or without stops, and the lemmas of the words that they stand for."""
 
 _ALONE = {
     "тыс": "тысяча", "млн": "миллион", "млрд": "миллиард", "трлн": "триллион", "руб": "рубль",

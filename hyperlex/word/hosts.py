@@ -65,7 +65,9 @@ def return_to_host(
 
 
 def is_finite(reading: Offer) -> bool:
-    return "VerbForm=Fin" in reading[2] or "Variant=Short" in reading[2]
+    """Whether a word states something of a subject: a finite verb, a short form, «вправе»."""
+    lemma, _, feats, _, _ = reading
+    return "VerbForm=Fin" in feats or "Variant=Short" in feats or lemma == "вправе"
 
 
 def begins_anew(

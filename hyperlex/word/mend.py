@@ -9,6 +9,7 @@ from hyperlex.word.abbreviations import spell_out
 from hyperlex.word.edges import mend_edges
 from hyperlex.word.entries import Entry, choose
 from hyperlex.word.hosts import return_to_host
+from hyperlex.word.initials import read_initials
 from hyperlex.word.network import Scores
 from hyperlex.word.phrases import bind_phrases, govern_next
 from hyperlex.word.readings import Offer
@@ -28,13 +29,14 @@ from hyperlex.word.roles import (
     decline_objects,
     demote_subjects,
     entitle,
+    name_doers,
     name_objects,
     name_ones,
     name_subjects,
     swap_roles,
 )
 from hyperlex.word.segment import Token
-from hyperlex.word.subordinate import subordinate
+from hyperlex.word.subordinate import join_finite, subordinate
 
 
 @dataclass(slots=True)
@@ -68,6 +70,8 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     chosen = read.chosen
     offers = [entry.offers for entry in read.entries]
     decline_names(cased, offers, chosen)
+    if "." in forms:
+        read_initials(forms, offers, chosen, heads, relations)
     if "flat:name" in relations:
         agree_names(heads, relations, offers, chosen)
     name_subjects(heads, relations, offers, chosen)
@@ -84,7 +88,9 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     count_units(forms, chosen, heads, relations, breaks)
     state_by_dash(between, forms, chosen, heads, relations, breaks)
     govern_next(chosen, heads, relations)
-    entitle(forms, chosen, heads, relations)
+    entitle(forms, offers, chosen, heads, relations)
+    join_finite(chosen, heads, relations)
+    name_doers(heads, relations, chosen)
     return_to_host(forms, offers, chosen, heads, relations)
     bind_phrases(forms, chosen, heads, relations)
     name_ones(heads, relations, chosen)

@@ -22,7 +22,7 @@ _ADVERBS = frozenset(
     (
         ("в", "конце", "концов"), ("в", "конечном", "счёте"), ("в", "конечном", "счете"),
         ("в", "конечном", "итоге"), ("до", "сих", "пор"), ("до", "тех", "пор"),
-        ("с", "тех", "пор"), ("по", "крайней", "мере"),
+        ("с", "тех", "пор"), ("по", "крайней", "мере"), ("то", "и", "дело"),
     )
 )  # fmt: skip
 _LAST = frozenset(last for _, _, last in _ADVERBS)
@@ -123,12 +123,16 @@ def govern_next(readings: Sequence[Offer], heads: list[int], relations: list[str
 
 
 def _bind_adverb(first: int, heads: list[int], relations: list[str]) -> None:
-    """Three words from `first` on."""
+    """Three words from `first` on; where they hang apart, they are of the word after them."""
     words = range(first, first + 3)
     tops = [k for k in words if heads[k] not in words or heads[k] == k]
-    if len(tops) != 1:
-        return
-    _move(tops[0], first, heads, relations)
+    if len(tops) == 1:
+        _move(tops[0], first, heads, relations)
+    else:
+        after = words.stop
+        if after == len(heads) or any(depends_on(heads, after, k) for k in words):
+            return
+        heads[first] = after
     if heads[first] != first:
         relations[first] = "advmod"
     for place in words[1:]:

@@ -75,6 +75,10 @@ def state_by_dash(
         breaks: the probability of a clause beginning at each word.
     """
     subject = root_of(heads)
+    for dash in marks:
+        # «Кит — не рыба»: nobody is addressed before a dash.
+        if relations[dash - 1] == "vocative" and heads[dash - 1] == subject and dash < subject:
+            relations[dash - 1] = "nsubj"
     if forms[-1] not in _STOPS or not _nominative(readings[subject]):
         return
     mark = next((m for m in marks if m > subject and not _inside_brackets(forms[subject:m])), None)

@@ -186,7 +186,11 @@ _ONES = frozenset(("один", "другой", "иной", "многий", "не
 
 
 def entitle(
-    forms: Sequence[str], chosen: list[Offer], heads: list[int], relations: list[str]
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: list[int],
+    relations: list[str],
 ) -> None:
     """Finds who is «вправе», in place: the nearest noun in the nominative before it."""
     for place, form in enumerate(forms):
@@ -195,9 +199,32 @@ def entitle(
         ):
             continue
         for noun in range(place - 1, -1, -1):
-            if forms[noun] == "," or "Case=Nom" in chosen[noun][2]:
+            found = in_case("Nom", offers[noun], chosen[noun])
+            if forms[noun] == "," or found is not None:
                 break
         else:
             continue
-        if forms[noun] != "," and not depends_on(heads, place, noun):
-            heads[noun], relations[noun] = place, "nsubj"
+        if found is not None and not depends_on(heads, place, noun):
+            heads[noun], relations[noun], chosen[noun] = place, "nsubj", found
+
+
+def name_doers(heads: Sequence[int], relations: list[str], chosen: Sequence[Offer]) -> None:
+    """Makes a noun in the instrumental beside a passive the doer, in place: «подписан истцом».
+
+    Not where it says what somebody was made or called: «назван героем».
+    """
+    for place, relation in enumerate(relations):
+        lemma, upos, feats, _, _ = chosen[heads[place]]
+        if relation != "xcomp" or upos != "VERB" or "Case=Ins" not in chosen[place][2]:
+            continue
+        passive = "Voice=Pass" in feats and lemma not in _MAKING
+        if passive and chosen[place][1] in ("NOUN", "PROPN", "PRON"):
+            relations[place] = "obl:agent"
+
+
+_MAKING = frozenset(
+    (
+        *("назвать", "признать", "избрать", "назначить", "объявить", "считать", "сделать"),
+        *("прозвать", "именовать", "выбрать", "провозгласить", "оставить", "наречь", "представить"),
+    )
+)

@@ -57,6 +57,26 @@ def subordinate(
         return
 
 
+def join_finite(chosen: Sequence[Offer], heads: list[int], relations: Sequence[str]) -> None:
+    """Coordinates a finite verb with a finite one, in place: «хотел крикнуть, но не смог».
+
+    Neither with an infinitive nor with a gerund: «бежал, оглядываясь, и ждал». One with «будет» is
+    finite.
+    """
+    future = {head for head, relation in zip(heads, relations, strict=True) if relation == "aux"}
+    for place, relation in enumerate(relations):
+        if relation != "conj" or "VerbForm=Fin" not in chosen[place][2]:
+            continue
+        above = heads[place]
+        while not is_finite(chosen[above]) and heads[above] != above:
+            infinite = any(form in chosen[above][2] for form in ("=Inf", "=Conv", "=Part"))
+            if not infinite or above in future:
+                break
+            above = heads[above]
+        if is_finite(chosen[above]):
+            heads[place] = above
+
+
 def _mark_reason(
     root: int,
     forms: Sequence[str],

@@ -127,3 +127,39 @@ def test_pronouns_that_look_like_adjectives_take_part() -> None:
 def test_a_preposition_means_another_thing_with_another_case(text: str, role: str) -> None:
     (scene,) = scenes(text)
     assert scene.arguments[-1].role == role
+
+
+@pytest.mark.parametrize(
+    ("text", "agents"),
+    [
+        ("Книга издана в Туле и лежит в магазинах.", ["—", "книга"]),
+        ("Дом построен и заселён.", ["—", "—"]),
+        ("Он пытался открыть дверь, но не смог.", ["он", "он"]),
+        ("Зима недаром злится.", ["зима"]),
+        ("Договор подписан истцом.", ["истец"]),
+        ("Он назван героем.", ["—"]),
+        ("Кит — не рыба.", ["кит"]),
+        ("Доклад прочитала О. П. Петрова.", ["Петрова"]),
+        ("Часовой хотел крикнуть, но не смог.", ["Часовой", "Часовой"]),
+        ("Рыжий пёс бежал впереди, то и дело оглядываясь, и ждал хозяина.", ["пёс", "пёс"]),
+    ],
+)
+def test_who_acts(text: str, agents: list[str]) -> None:
+    assert [scene.agent.gloss for scene in scenes(text)] == agents
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("А.С. Пушкин и Н. В. Гоголь встретились.", ["А.С. Пушкин", "Н. В. Гоголь"]),
+        ("Иванов И.И. ушёл.", ["Иванов И.И."]),
+        ("Письмо адресовано И. Петрову.", ["И. Петрову"]),
+        ("Дж. Р. Р. Толкин писал сказки.", ["Дж. Р. Р. Толкин"]),
+    ],
+)
+def test_initials_are_part_of_a_name(text: str, names: list[str]) -> None:
+    assert [item.text for s in scenes(text) for item in s.protected] == names
+
+
+def test_how_much_is_no_number() -> None:
+    assert [item for s in scenes("Сколько стоит билет?") for item in s.protected] == []

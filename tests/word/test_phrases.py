@@ -56,6 +56,11 @@ def test_an_adverb_of_three_words() -> None:
     assert found == ([0, 0, 1, 1, 0], "root advmod fixed fixed nsubj")
 
 
+def test_again_and_again_is_an_adverb() -> None:
+    words = hyperlex.words("Он шёл, то и дело оглядываясь.")
+    assert [word.relation for word in words[3:6]] == ["advmod", "fixed", "fixed"]
+
+
 def test_an_adverb_that_is_the_whole_sentence_keeps_the_root() -> None:
     found = bound("До сих пор .", [2, 2, 2, 2], "case det root punct")
     assert found == ([0, 0, 0, 0], "root fixed fixed punct")
