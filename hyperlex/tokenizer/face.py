@@ -13,6 +13,7 @@ from hyperlex.codebook.base import BaseTokenizer
 from hyperlex.errors import FormatError, first_line
 from hyperlex.hub import from_cache_alone
 
+HYPERLEX_FILE = "hyperlex_config.json"
 CONFIG_FILE, TEMPLATE_FILE = "tokenizer_config.json", "chat_template.jinja"
 TEMPLATE_DIRECTORY = "additional_chat_templates"
 MODEL_CONFIG_FILE = "config.json"

@@ -26,6 +26,7 @@ from hyperlex.tokenizer.face import (
     CONFIG_FILE,
     DEFAULT_ATTRIBUTES,
     GENERIC_CLASSES,
+    HYPERLEX_FILE,
     MODEL_CONFIG_FILE,
     TEMPLATE_DIRECTORY,
     TEMPLATE_FILE,
@@ -144,6 +145,20 @@ def autotokenizer_trap(directory: Path) -> str | None:
     if model_type in FORCED_MODEL_TYPES and mapped is None:
         return f"{CONFIG_FILE} has no auto_map, so the model type {model_type!r} forces its class"
     return None
+
+
+LEFT_OUT = (
+    "transformers saved a hyperlex tokenizer there and left out what its hypertokens stand for. "
+    "Copy hyperlex_config.json, codebook.* and lexicon.* there from the directory that it was "
+    "loaded from, or save it with hyperlex: tok.save(DIRECTORY)"
+)
+
+
+def is_left_out(directory: Path) -> bool:
+    """Whether transformers saved a hyperlex tokenizer to a directory: ids without a codebook."""
+    if not (directory / CONFIG_FILE).is_file() or (directory / HYPERLEX_FILE).is_file():
+        return False
+    return mapped_class(read_json(directory / CONFIG_FILE)) == AUTO_MAP["AutoTokenizer"][1]
 
 
 def mapped_class(config: dict[str, Any]) -> str | None:

@@ -15,6 +15,7 @@ from hyperlex.codebook.spelling import encode_ids
 from hyperlex.errors import ConfigError, VocabularyError
 from hyperlex.tokenizer.export import canonical_json, export, export_refusal
 from hyperlex.tokenizer.face import Face, read_face
+from hyperlex.tokenizer.hf import LEFT_OUT, is_left_out
 from hyperlex.tokenizer.layout import VocabularyLayout, whole_ids
 from hyperlex.tokenizer.scene_tokens import scene_token, scene_tokens
 from hyperlex.tokenizer.stored import StoredCodebook
@@ -261,6 +262,8 @@ def extend_tokenizer(base: Any, codebook: Codebook) -> HyperTokenizer:
     Raises:
         VocabularyError: the codebook was trained for another base, or `base` has hypertokens.
     """
+    if isinstance(base, str | Path) and is_left_out(Path(base)):
+        raise VocabularyError(f"{base} is no base tokenizer: {LEFT_OUT}.")
     if isinstance(base, HyperTokenizer):
         if base.layout.hyper_size:
             raise VocabularyError(

@@ -14,8 +14,8 @@ from tokenizers import Tokenizer
 from hyperlex.codebook import MACHINE_FILE
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.hub import is_hub_id, snapshot
-from hyperlex.tokenizer.face import saved_face
-from hyperlex.tokenizer.hf import autotokenizer_trap
+from hyperlex.tokenizer.face import HYPERLEX_FILE, saved_face
+from hyperlex.tokenizer.hf import LEFT_OUT, autotokenizer_trap, is_left_out
 from hyperlex.tokenizer.hyper import HyperTokenizer
 from hyperlex.tokenizer.layout import VocabularyLayout
 from hyperlex.tokenizer.stored import StoredCodebook
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hyperlex.ladder.lexicon import Lexicon
 
 FORMAT_VERSION = 1
-CONFIG_FILE, TOKENIZER_FILE = "hyperlex_config.json", "tokenizer.json"
+CONFIG_FILE, TOKENIZER_FILE = HYPERLEX_FILE, "tokenizer.json"
 EMBEDDED = Path(__file__).resolve().parent.parent / "artifacts" / "default"
 
 
@@ -119,6 +119,8 @@ def _ids(tokenizer: Tokenizer, text: str) -> list[int]:
 def read_config(directory: Path) -> dict[str, Any]:
     """`hyperlex_config.json` of a saved tokenizer, its version checked."""
     path = directory / CONFIG_FILE
+    if is_left_out(directory):
+        raise FormatError(f"{directory} holds no {CONFIG_FILE}: {LEFT_OUT}.")
     if not path.is_file():
         raise FormatError(
             f"{directory} holds no {CONFIG_FILE}, so it is no hyperlex tokenizer. Make one with: "

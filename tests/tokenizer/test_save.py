@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import warnings
@@ -23,7 +24,7 @@ from transformers.models.auto.tokenization_auto import (
 
 import hyperlex
 from hyperlex.codebook.base import BaseTokenizer
-from hyperlex.errors import ConfigError, FormatError
+from hyperlex.errors import ConfigError, FormatError, HyperlexError
 from hyperlex.tokenizer import HyperTokenizer
 from hyperlex.tokenizer.face import GENERIC_CLASSES
 from hyperlex.tokenizer.hf import FORCED_MODEL_TYPES
@@ -423,3 +424,18 @@ def test_saving_into_a_model_that_is_too_small_warns(
     with pytest.warns(UserWarning, match=r"360 rows.*460 ids.*extend_model"):
         tok.save(tmp_path)
     assert hyperlex.load(tmp_path).layout == tok.layout
+
+
+def test_what_transformers_saved_says_what_is_missing(tok: HyperTokenizer, tmp_path: Path) -> None:
+    tok.save(tmp_path / "ours")
+    AutoTokenizer.from_pretrained(tmp_path / "ours").save_pretrained(tmp_path / "theirs")
+    for read in (hyperlex.load, lambda place: hyperlex.extend_tokenizer(place, tok.codebook)):
+        with pytest.raises(
+            HyperlexError, match=r"transformers saved .* Copy hyperlex_config\.json"
+        ):
+            read(tmp_path / "theirs")
+    for file in (tmp_path / "ours").glob("*"):
+        if file.name.startswith(("hyperlex_config", "codebook")):
+            shutil.copy(file, tmp_path / "theirs")
+    again = hyperlex.load(tmp_path / "theirs")
+    assert again.encode("Лодка стояла у берега.") == tok.encode("Лодка стояла у берега.")
