@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from hyperlex.types import features_of
 from hyperlex.word.agreement import disagree
@@ -81,12 +81,12 @@ def _join(
     inside = {*members, *(letter + 1 for letter in letters)}
     top = members[0]
     out = [k for k in members if heads[k] not in inside or heads[k] == k]
-    led = [k for k in out if relations[k] in _NOMINAL] or out
+    # What the name hangs on must not hang on the name.
+    free = [k for k in out if heads[k] == k or not _below(heads[k], inside, heads)]
+    led = [k for k in free if relations[k] in _NOMINAL] or free
     if not led:  # they hang on the stops between them
         return
     above, relation = heads[led[0]], relations[led[0]]
-    if above != led[0] and depends_on(heads, above, top):
-        return
     for letter in letters:
         chosen[letter] = (forms[letter], "PROPN", "", 1.0, "shape")
         heads[letter + 1], relations[letter + 1] = letter, "punct"
@@ -103,6 +103,13 @@ def _join(
         heads[before], relations[before] = top, "case"
         relations[top] = relations[top] if relations[top] in _NOMINAL else "obl"
     _decline(top, surname, offers, chosen, heads, relations)
+
+
+def _below(place: int, inside: Set[int], heads: Sequence[int]) -> bool:
+    """Whether a word stands somewhere below one of some words."""
+    while place not in inside and heads[place] != place:
+        place = heads[place]
+    return place in inside
 
 
 def _decline(

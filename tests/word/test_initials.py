@@ -47,6 +47,15 @@ def test_an_initial_has_a_stop() -> None:
     assert [is_initial(place, forms) for place in range(5)] == [True, False, False, False, False]
 
 
+def test_a_name_does_not_hang_on_what_hangs_on_it() -> None:
+    """«А» hung on «друг», «друг» on «Пушкин»."""
+    forms = ["А", ".", "Пушкин", "друг", "ушёл"]
+    heads, relations = [3, 0, 4, 2, 4], ["nmod", "punct", "nsubj", "appos", "root"]
+    chosen: list[Offer] = [(f, "PROPN" if f == "Пушкин" else "X", "", 1.0, "") for f in forms]
+    read_initials(forms, [(offer,) for offer in chosen], chosen, heads, relations)
+    assert heads == [4, 0, 0, 0, 4]
+
+
 WORDS = ["А", "В", ".", "Пушкин", "пришёл", "к", "Дж"]
 UPOS = {"Пушкин": "PROPN", "пришёл": "VERB", "к": "ADP", ".": "PUNCT"}
 FEATS = {

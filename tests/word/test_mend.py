@@ -1,0 +1,62 @@
+"""All rules about one sentence, one after another, on any tree: it stays a tree with one root."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from word.trees_by_hand import is_tree, trees_over
+
+from hyperlex.word.hosts import return_to_host
+from hyperlex.word.initials import read_initials
+from hyperlex.word.phrases import bind_phrases, govern_next
+from hyperlex.word.readings import Offer
+from hyperlex.word.repair import cost_or_stand
+from hyperlex.word.roles import entitle, name_doers, name_ones
+from hyperlex.word.subordinate import join_finite, subordinate
+from hyperlex.word.tree import root_of
+
+PAST = "Gender=Masc|Number=Sing|VerbForm=Fin"
+ONE = "Case=Nom|Gender=Masc|Number=Sing"
+READINGS = {
+    "А": ("PROPN", ""), "В": ("X", ""), ".": ("PUNCT", ""), ",": ("PUNCT", ""),
+    "Пушкин": ("PROPN", ONE), "пришёл": ("VERB", PAST), "войти": ("VERB", "VerbForm=Inf"),
+    "стоит": ("VERB", "Number=Sing|Person=3|VerbForm=Fin"), "вправе": ("ADV", ""),
+    "конца": ("NOUN", "Case=Gen|Number=Sing"), "года": ("NOUN", "Case=Gen|Number=Sing"),
+    "дом": ("NOUN", "Animacy=Inan|" + ONE), "дело": ("NOUN", "Case=Nom|Gender=Neut|Number=Sing"),
+    "время": ("NOUN", "Case=Acc|Number=Sing"), "раз": ("NOUN", "Case=Acc|Number=Sing"),
+    "который": ("PRON", ONE), "тот": ("PRON", ONE), "то": ("PRON", "Case=Acc"),
+    "один": ("ADJ", ONE), "сам": ("DET", ONE), "сколько": ("ADV", ""), "когда": ("SCONJ", ""),
+    "как": ("SCONJ", ""), "и": ("CCONJ", ""), "к": ("ADP", ""), "в": ("ADP", ""),
+}  # fmt: skip
+RELATIONS = [
+    "nsubj", "obj", "obl", "iobj", "nmod", "conj", "parataxis", "acl:relcl", "acl", "ccomp",
+    "advcl", "mark", "cc", "case", "punct", "advmod", "flat:name", "discourse", "appos", "xcomp",
+    "aux", "fixed", "vocative", "csubj", "cop",
+]  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(trees_over(list(READINGS), 14), st.randoms(use_true_random=False))
+def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]], random: Random) -> None:
+    forms, heads = tree
+    relations = [random.choice(RELATIONS) for _ in forms]
+    relations[root_of(heads)] = "root"
+    chosen: list[Offer] = [(form, *READINGS[form], 1.0, "dictionary") for form in forms]
+    offers = [(offer,) for offer in chosen]
+    for rule in (
+        lambda: read_initials(forms, offers, chosen, heads, relations),
+        lambda: govern_next(chosen, heads, relations),
+        lambda: entitle(forms, offers, chosen, heads, relations),
+        lambda: join_finite(chosen, heads, relations),
+        lambda: name_doers(heads, relations, chosen),
+        lambda: return_to_host(forms, offers, chosen, heads, relations),
+        lambda: bind_phrases(forms, chosen, heads, relations),
+        lambda: name_ones(heads, relations, chosen),
+        lambda: subordinate(forms, chosen, heads, relations),
+        lambda: cost_or_stand(chosen, heads, relations),
+    ):
+        rule()
+        assert is_tree(heads)
+        assert [k for k, name in enumerate(relations) if name == "root"] == [root_of(heads)]
