@@ -10,6 +10,8 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -45,18 +47,20 @@ def allocate(steps: Sequence[Sequence[Step]], budget: int) -> list[int]:
     """
     taken = [0] * len(steps)
     left = budget - sum(ways[0].ids for ways in steps)
+    ids = [np.array([step.ids for step in ways]) for ways in steps]
+    values = [np.array([step.value for step in ways]) for ways in steps]
     heap: list[tuple[float, int, int]] = []
 
     def offer(sentence: int) -> None:
         """The best way on from where a sentence is that still fits."""
-        now = steps[sentence][taken[sentence]]
-        onwards = [
-            (-now.gain(step), sentence, number)
-            for number, step in enumerate(steps[sentence])
-            if step.value > now.value and step.ids - now.ids <= left
-        ]
-        if onwards:
-            heapq.heappush(heap, min(onwards))
+        now = taken[sentence]
+        more = ids[sentence] - ids[sentence][now]
+        better = values[sentence] - values[sentence][now]
+        # `Step.gain` of all ways at once: one sentence may have thousands.
+        gains = np.where((better > 0) & (more <= left), better / np.maximum(more, 0.5), -np.inf)
+        number = int(gains.argmax())
+        if gains[number] > -np.inf:
+            heapq.heappush(heap, (-float(gains[number]), sentence, number))
 
     for sentence in range(len(steps)):
         offer(sentence)

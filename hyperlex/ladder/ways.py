@@ -6,8 +6,9 @@ neighbours, so half a sentence is worth less than half.
 
 from __future__ import annotations
 
+import heapq
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hyperlex.ladder.allocate import Step
@@ -28,30 +29,36 @@ _RUNNING = {INFLECTED: 0.93, VERBATIM: 1.0}
 (docs/benchmarks.md); of .45, .55 and .65 for rung 2, tried on the corpora, .55 kept most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How a sentence is told.
-
-    Attributes:
-        told: each of its scenes.
-        step: what that costs, and what it is worth: statements of exact text.
-    """
-
-    told: tuple[Told, ...]
-    step: Step
+Way = tuple[Told, Step]
+"""How one scene is told, and what that costs and is worth: statements of exact text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Scenes that begin in one sentence.
+    """Scenes that begin in one sentence, and the ways to tell them together.
 
     Attributes:
         scenes: their numbers.
-        ways: the first is what must be told.
+        steps: what each way costs and gives; the first is what must be told.
+        outlines: of each scene its own ways by rungs 1 and 2, from the floor on.
+        grown: the place of the scene whose next way each further way of the sentence takes.
+        running: the rungs of running text that are the last ways.
     """
 
     scenes: tuple[int, ...]
-    ways: tuple[Way, ...]
+    steps: tuple[Step, ...]
+    outlines: tuple[list[Way], ...]
+    grown: tuple[int, ...]
+    running: tuple[int, ...]
+
+    def told(self, way: int) -> list[Told]:
+        """How each scene is told by one of the ways."""
+        if way > len(self.grown):
+            return [Told(self.running[way - len(self.grown) - 1])] * len(self.scenes)
+        taken = [0] * len(self.scenes)
+        for place in self.grown[:way]:
+            taken[place] += 1
+        return [ways[number][0] for ways, number in zip(self.outlines, taken, strict=True)]
 
 
 def ways_of(draft: Draft) -> list[Sentence]:
@@ -60,34 +67,40 @@ def ways_of(draft: Draft) -> list[Sentence]:
     by_sentence: dict[int, list[int]] = {}
     for number, scene in enumerate(draft.scenes):
         by_sentence.setdefault(bisect_right(starts, scene.span.start), []).append(number)
-    return [Sentence(tuple(scenes), tuple(_ways(draft, scenes))) for scenes in by_sentence.values()]
+    return [_sentence(draft, scenes) for scenes in by_sentence.values()]
 
 
-def _ways(draft: Draft, scenes: Sequence[int]) -> Iterator[Way]:
+def _sentence(draft: Draft, scenes: Sequence[int]) -> Sentence:
     """Outlines, a group at a time, the one that says most for an id first; then running text."""
-    by_scene = [_outlines(draft, scene) for scene in scenes]
+    outlines = tuple(_outlines(draft, scene) for scene in scenes)
+    now = Step(sum(w[0][1].ids for w in outlines), sum(w[0][1].value for w in outlines))
+    steps, grown = [now], []
     taken = [0] * len(scenes)
-    while True:
-        now = [ways[number] for ways, number in zip(by_scene, taken, strict=True)]
-        ids, value = sum(s.ids for _, s in now), sum(s.value for _, s in now)
-        yield Way(tuple(told for told, _ in now), Step(ids, value))
-        further = [
-            (-now[k][1].gain(step), k)
-            for k, ways in enumerate(by_scene)
-            for _, step in ways[taken[k] + 1 : taken[k] + 2]
-        ]
-        if not further:
-            break
-        taken[min(further)[1]] += 1
+    heap: list[tuple[float, int]] = []
+
+    def offer(place: int) -> None:
+        here = taken[place]
+        for _, further in outlines[place][here + 1 : here + 2]:
+            heapq.heappush(heap, (-outlines[place][here][1].gain(further), place))
+
+    for place in range(len(scenes)):
+        offer(place)
+    while heap:
+        _, place = heapq.heappop(heap)
+        (_, before), (_, after) = outlines[place][taken[place] : taken[place] + 2]
+        now = Step(now.ids + after.ids - before.ids, now.value + after.value - before.value)
+        steps.append(now)
+        grown.append(place)
+        taken[place] += 1
+        offer(place)
     worth = sum(_statements(draft.scenes[scene]) for scene in scenes)
     foreign = any(draft.readings[scene].foreign for scene in scenes)
-    for rung, share in _RUNNING.items():
-        if rung == VERBATIM or not foreign:
-            step = Step(draft.together(scenes, rung), share * worth)
-            yield Way((Told(rung),) * len(scenes), step)
+    running = tuple(rung for rung in _RUNNING if rung == VERBATIM or not foreign)
+    steps += [Step(draft.together(scenes, rung), _RUNNING[rung] * worth) for rung in running]
+    return Sentence(tuple(scenes), tuple(steps), outlines, tuple(grown), running)
 
 
-def _outlines(draft: Draft, scene: int) -> list[tuple[Told, Step]]:
+def _outlines(draft: Draft, scene: int) -> list[Way]:
     """How one scene is told by rungs 1 and 2, from the floor on: what it is about, then who and
     what takes part in it, then the rest. A foreign one exactly.
     """

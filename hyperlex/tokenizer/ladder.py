@@ -237,14 +237,13 @@ def _spent(
     drafts: Sequence[Draft], sentences: Sequence[Sequence[Sentence]], budget: int
 ) -> list[SceneCode]:
     """The codes for about `budget` ids."""
-    steps = [[way.step for way in each.ways] for of_draft in sentences for each in of_draft]
+    steps = [each.steps for of_draft in sentences for each in of_draft]
     taken = iter(allocate(steps, budget))
     codes = []
     for draft, of_draft in zip(drafts, sentences, strict=True):
         told = [Told(0)] * len(draft.scenes)
         for sentence in of_draft:
-            way = sentence.ways[next(taken)]
-            for scene, how in zip(sentence.scenes, way.told, strict=True):
+            for scene, how in zip(sentence.scenes, sentence.told(next(taken)), strict=True):
                 told[scene] = how
         codes.append(draft.encode(told))
     return codes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +37,42 @@ def test_a_budget_is_kept_and_nothing_is_lost(steps: list[list[Step]], more: int
     assert gained(steps, taken) >= gained(steps, first)
 
 
+def one_by_one(steps: list[list[Step]], budget: int) -> list[int]:
+    """`allocate` in the plainest way."""
+    taken = [0] * len(steps)
+    left = budget - spent(steps, taken)
+    while True:
+        onwards = [
+            (-of[now].gain(step), sentence, number, step.ids - of[now].ids)
+            for sentence, (of, now) in enumerate(zip(steps, taken, strict=True))
+            for number, step in enumerate(of)
+            if step.value > of[now].value and step.ids - of[now].ids <= left
+        ]
+        if not onwards:
+            return taken
+        _, sentence, number, cost = min(onwards)
+        taken[sentence], left = number, left - cost
+
+
+@given(st.lists(ways, max_size=6), st.integers(0, 60))
+def test_the_best_way_of_all_is_taken_each_time(steps: list[list[Step]], more: int) -> None:
+    budget = spent(steps, [0] * len(steps)) + more
+    assert allocate(steps, budget) == one_by_one(steps, budget)
+
+
+def test_a_long_sentence_grows_a_scene_at_a_time() -> None:
+    draft = draft_of(hyperlex.load(), "Он шёл, сторож спал, дождь лил, соседи громко пели песни.")
+    (sentence,) = ways_of(draft)
+    for way, place in enumerate(sentence.grown):
+        before, after = sentence.told(way), sentence.told(way + 1)
+        assert [k for k, (a, b) in enumerate(zip(before, after, strict=True)) if a != b] == [place]
+    for way, step in enumerate(sentence.steps[: len(sentence.grown) + 1]):
+        ways = zip(sentence.outlines, sentence.told(way), strict=True)
+        found = [next(s for told, s in outline if told == how) for outline, how in ways]
+        assert step.ids == sum(s.ids for s in found)
+        assert step.value == pytest.approx(sum(s.value for s in found))
+
+
 def test_what_gives_most_for_an_id_comes_first() -> None:
     steps = [[Step(1, 1), Step(3, 2)], [Step(1, 1), Step(3, 9)]]
     assert allocate(steps, 4) == [0, 1]
@@ -58,16 +95,17 @@ def test_sentences_share_out_the_scenes() -> None:
     assert len(found) == 3
     assert sorted(n for each in found for n in each.scenes) == list(range(len(draft.scenes)))
     for sentence in found:
-        rungs = [{told.rung for told in way.told} for way in sentence.ways]
+        ways = [sentence.told(way) for way in range(len(sentence.steps))]
+        rungs = [{told.rung for told in way} for way in ways]
         assert rungs[-2:] == [{INFLECTED}, {VERBATIM}]
-        values = [way.step.value for way in sentence.ways]
+        values = [step.value for step in sentence.steps]
         assert values == sorted(values)
-        assert all(len(way.told) == len(sentence.scenes) for way in sentence.ways)
+        assert all(len(way) == len(sentence.scenes) for way in ways)
 
 
 def test_the_first_way_keeps_what_is_protected() -> None:
     draft = draft_of(hyperlex.load(), TEXT)
-    first = [told for sentence in ways_of(draft) for told in sentence.ways[0].told]
+    first = [told for sentence in ways_of(draft) for told in sentence.told(0)]
     assert first == draft.at_floor()
 
 
@@ -89,11 +127,11 @@ def test_within_a_budget_sentences_are_whole() -> None:
 
 def test_what_a_scene_is_about_comes_before_who_takes_part_and_that_before_the_rest() -> None:
     draft = draft_of(hyperlex.load(), "Усталый сторож закрыл скрипучие ворота.")
-    ways = [way for way in ways_of(draft)[0].ways if way.told[0].rung in (1, 2)]
+    (sentence,) = ways_of(draft)
+    ways = [sentence.told(way)[0] for way in range(len(sentence.steps))]
+    ways = [told for told in ways if told.rung in (1, 2)]
     spans = [group.spans for group in draft.groups[0]]
-    said = [
-        {s.of(draft.text) for place in way.told[0].groups for s in spans[place]} for way in ways
-    ]
+    said = [{s.of(draft.text) for place in told.groups for s in spans[place]} for told in ways]
     assert "закрыл" in said[0]
     roles = next(words for words in said if len(words) >= 3)
     assert roles >= {"закрыл", "сторож", "ворота"}
