@@ -43,6 +43,7 @@ class Reconstruction(str):
             [
                 (manner, piece if manner == "exact" else f"⟦{piece}⟧")
                 for manner, piece in self.pieces
+                if piece
             ]
         )
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hyperlex.ladder.code import SceneCode, Vocabulary
-from hyperlex.ladder.foreign import to_the_letter
+from hyperlex.ladder.foreign import fenced, to_the_letter, touches
 from hyperlex.ladder.inflected import Inflector
 from hyperlex.ladder.lexicon import EXACT, TEXT
 from hyperlex.ladder.outline import Lexeme, Literal, run_together
 from hyperlex.ladder.outliner import IdGroup, Outliner, best, floor, telling
-from hyperlex.ladder.reading import Reading, lexeme_of, read
+from hyperlex.ladder.reading import Reading, by_own_words, lexeme_of, read
 from hyperlex.ladder.remember import Remembered
 from hyperlex.scene.fillers import head_of
 from hyperlex.scene.scene import Scene
@@ -73,15 +73,21 @@ class Draft:
     @cached_property
     def readings(self) -> list[Reading]:
         """What the lower rungs see of each scene. One without letters (a rule of a table) is as
-        foreign as the one before it. What a literal of one scene holds is no item of another.
+        foreign as the one before it. What a literal of one scene holds is no item of another. One
+        without an item («Да.», «А вы?») is told by its own words, and code between fences is
+        foreign whatever its comments are written in.
         """
         readings: list[Reading] = []
+        fences = fenced(self.text)
         foreign = not any("а" <= c <= "я" for c in self.text.lower())
         claimed: list[Span] = []
         for scene in self.scenes:
             reading = read(scene, self.text)
             foreign = foreign if reading.foreign is None else reading.foreign
+            foreign = foreign or touches(fences, scene.span)
             claimed = [span for span in claimed if span.stop > scene.span.start]
+            if not reading.found:
+                reading = by_own_words(scene, self.text, reading)
             found = tuple(
                 one
                 for one in reading.found

@@ -34,3 +34,19 @@ def to_the_letter(text: str, told: str, spans: Sequence[Span]) -> list[bool]:
         there = told[max(0, found[first].start() - before) : found[last].end() + after]
         kept.append(there == span.of(text).strip())
     return kept
+
+
+_FENCED = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def fenced(text: str) -> list[Span]:
+    """Blocks of code between fences, as in Markdown; one that is not closed goes to the end."""
+    if "```" not in text and "~~~" not in text:
+        return []
+    return [Span(*found.span()) for found in _FENCED.finditer(text)]
+
+
+def touches(spans: Sequence[Span], span: Span) -> bool:
+    """Whether a span shares a character with one of some spans in order."""
+    place = bisect_left(spans, span.start, key=lambda one: one.stop)
+    return place < len(spans) and spans[place].start < span.stop and spans[place].stop > span.start

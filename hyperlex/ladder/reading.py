@@ -118,6 +118,27 @@ def read(scene: Scene, text: str) -> Reading:
     return Reading(frame_of(scene), tuple(found), _is_foreign(scene.words))
 
 
+_ENDS = frozenset('.!?…—–:«"\n')
+
+
+def by_own_words(scene: Scene, text: str, reading: Reading) -> Reading:
+    """The reading of a scene without an item: its words as they stand where it is a sentence by
+    itself («Да.», «А вы?»). What is left of another sentence says nothing.
+    """
+    spans = [word.span for word in scene.words if any(c.isalpha() for c in word.text)]
+    if not spans:
+        return reading
+    span = Span(spans[0].start, spans[-1].stop)
+    before = text[max(0, span.start - _NEAR) : span.start].rstrip(" \t")
+    after = text[span.stop : span.stop + _NEAR].lstrip(" \t")
+    if (before[-1:] or "\n") not in _ENDS or (after[:1] or "\n") not in _ENDS:
+        return reading
+    words = Found(Literal(" ".join(span.of(text).split())), span, False)
+    return Reading(Frame("nominal", question=reading.frame.question), (words,), reading.foreign)
+
+
+_NEAR = 8
+"""Code points in which the mark before or behind a sentence is looked for."""
 _INITIALS = re.compile(r"(?:\b(?:[^\W\d_]|Дж)\.\s*)+")
 
 

@@ -344,3 +344,38 @@ def test_names_tell_what_each_id_says() -> None:
     code = hyperlex.compress(PASSAGE, rung=2)
     assert len(code.names) == len(code)
     assert sum(name.startswith("Δ") for name in code.names) == len(code.hyperlexemes) > 0
+
+
+@pytest.mark.parametrize("rung", [1, 2])
+@pytest.mark.parametrize("text", ["— Да?", "Да.", "Угу.", "А вы?", "А я, а ты?", "Это я.", "Ну?"])
+def test_an_answer_is_told_though_it_has_no_content_word(text: str, rung: int) -> None:
+    code = hyperlex.compress(text, rung=rung)
+    assert str(code.decode()).strip("— ") == text.strip("— ")
+
+
+def test_a_yes_stays_beside_a_no() -> None:
+    code = hyperlex.compress("— Вы согласны? — Да. — А она? — Нет, не согласна.", rung=2)
+    assert str(code.decode()) == "Вы согласны? Да. А она? Нет. Не согласна."
+    assert "⟦⟧" not in code.decode().marked
+
+
+CODE = """```python
+# складываем два числа
+def сумма(a, b):
+    return a + b
+
+print(f"Итого: {сумма(2, 3)} руб.")
+```"""
+
+
+@pytest.mark.parametrize("rung", [1, 2, 3])
+def test_code_between_fences_stands_as_it_stood(rung: int) -> None:
+    text = f"Вот пример для новых учеников:\n\n{CODE}\n\nДальше сторож закрыл ворота."
+    told = str(hyperlex.compress(text, rung=rung).decode())
+    assert CODE in told
+    assert "закрыл" in told
+
+
+def test_a_fence_that_is_not_closed_goes_to_the_end() -> None:
+    text = "Сторож спал.\n\n~~~\nx = сумма(1)  # ещё раз"
+    assert "x = сумма(1)  # ещё раз" in str(hyperlex.compress(text, rung=1).decode())
