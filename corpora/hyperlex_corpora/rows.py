@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from .errors import CorpusError
 from .optional import require
+
+DELIMITERS = (",", ";", "\t")
+"""Between the cells of a `.csv`, in the order in which they are tried."""
 
 LONGEST_CELL = 1 << 24  # characters; a quote that is never closed must not read the whole file
 PARQUET_ROWS = 256  # that are in memory as Python objects at a time
@@ -20,7 +24,7 @@ def csv_rows(
     name: str,
     needed: Iterable[str] = (),
     *,
-    delimiter: str = ",",
+    delimiter: str | None = ",",
     lenient: bool = False,
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows of a CSV whose first row names the columns. Empty lines are passed over.
@@ -29,7 +33,8 @@ def csv_rows(
         lines: with their ends, as `files.text_lines` gives them: cells may hold line ends.
         name: of the file, for errors.
         needed: columns that must be there.
-        delimiter: between the cells of a row.
+        delimiter: between the cells of a row; None: a comma, or, where the first row has none, a
+            semicolon or a tab: what Excel writes where decimals have a comma.
         lenient: for tables that nobody has checked. Cells too few are then "", cells too many are
             dropped, and stray quotes are taken as they come.
 
@@ -43,10 +48,12 @@ def csv_rows(
     # The limit holds for the whole process and its default of 128 KiB is shorter than a novel. It
     # is only ever raised.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
-    reader = csv.reader(lines, delimiter=delimiter, strict=not lenient)
     columns: list[str] | None = None
     line = 1
     try:
+        if delimiter is None:
+            delimiter, lines = _sniffed(lines)
+        reader = csv.reader(lines, delimiter=delimiter, strict=not lenient)
         for cells in reader:
             if not cells:
                 pass
@@ -69,6 +76,18 @@ def csv_rows(
             f"{name}, line {line}, is no CSV row ({error}). Cells with a quote or a line end are "
             'expected inside quotes, each quote doubled: "a ""b"" c".'
         ) from error
+
+
+def _sniffed(lines: Iterable[str]) -> tuple[str, Iterable[str]]:
+    """The delimiter that the first row tells, and all lines again."""
+    lines = iter(lines)
+    head: list[str] = []
+    for line in lines:
+        head.append(line)
+        if line.strip():
+            break
+    cut = (d for d in DELIMITERS if len(next(csv.reader(head[-1:], delimiter=d), ())) > 1)
+    return next(cut, DELIMITERS[0]), chain(head, lines)
 
 
 def need_columns(columns: Iterable[str], needed: Iterable[str], name: str) -> None:

@@ -84,6 +84,12 @@ def test_tables_are_read_by_the_column_that_is_named(packed) -> None:
         list(load_plain(path, encoding="cp1251"))
 
 
+def test_a_table_of_excel_is_read_by_its_semicolons(packed) -> None:
+    rows = '\ufeffid;text\r\n1;Дед, спит\r\n2;"Кот; молчит"\r\n'
+    found = [(one.document, one.text) for one in load_plain(packed("a.csv", rows.encode()))]
+    assert found == [("1", "Дед, спит"), ("2", "Кот; молчит")]
+
+
 def test_parquet_is_read(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     import pyarrow

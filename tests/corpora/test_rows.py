@@ -31,6 +31,26 @@ def test_rows_survive_csv(rows: list[tuple[str, str, str]], delimiter: str) -> N
     assert [tuple(row.values()) for _, row in read] == rows
 
 
+@pytest.mark.parametrize(
+    ("head", "columns"),
+    [
+        ("a,b", ["a", "b"]),
+        ("a;b", ["a", "b"]),
+        ("a\tb", ["a", "b"]),
+        ('"a;x",b', ["a;x", "b"]),
+        ('"a,x";b', ["a,x", "b"]),
+        ("a", ["a"]),
+    ],
+)
+def test_the_first_row_tells_the_delimiter_and_a_comma_wins(head: str, columns: list[str]) -> None:
+    delimiter = next((d for d in ",;\t" if d in head.split('"')[-1]), ",")
+    text = f"\n{head}\n" + delimiter.join(['"1,2;3\t"'] * len(columns)) + "\n"
+    ((line, cells),) = csv_rows(lines_of(text), "x.csv", delimiter=None)
+    assert (line, list(cells)) == (3, columns)
+    assert set(cells.values()) == {"1,2;3\t"}
+    assert list(csv_rows([], "x.csv", delimiter=None)) == []
+
+
 @given(st.lists(st.dictionaries(st.text(max_size=5), CELLS | st.integers(), max_size=4)))
 def test_rows_survive_json_lines(rows: list[dict[str, str | int]]) -> None:
     text = "".join(json.dumps(row) + "\n" for row in rows)

@@ -19,7 +19,8 @@ from ..record import Record
 from ..rows import csv_rows, json_rows, parquet_rows
 
 TEXTS = (".txt", ".md")
-TABLES = {".csv": ",", ".tsv": "\t"}
+TABLES = {".csv": None, ".tsv": "\t"}
+"""The delimiter of each kind; None: as its first row tells."""
 SUFFIXES = (*TEXTS, ".jsonl", *TABLES, ".parquet")
 """The ends of names that are read; packed ones as well, but for parquet."""
 
