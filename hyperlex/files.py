@@ -63,6 +63,19 @@ def require_writable(targets: Iterable[Path]) -> None:
                 staged.unlink()
 
 
+def require_apart(targets: Iterable[Path], sources: Iterable[Path]) -> None:
+    """Raise `ConfigError` for a target that is a file among `sources`, by whatever path or link:
+    writing it would destroy what is read. What is no regular file holds nothing to destroy.
+    """
+    read = [source for source in sources if source.is_file()]
+    for target in targets:
+        if target.is_file() and any(target.samefile(source) for source in read):
+            raise ConfigError(
+                f"{target} is read and would be overwritten: an output that is no input was "
+                "expected. Choose another output."
+            )
+
+
 def atomic_write_bytes(target: str | Path, data: bytes) -> None:
     """Write `data` to `target`, or leave `target` as it was.
 
@@ -83,6 +96,12 @@ def atomic_write_bytes(target: str | Path, data: bytes) -> None:
             staged.unlink(missing_ok=True)
 
 
+def append_text(target: Path, text: str) -> None:
+    """Put `text` behind what is in a file, as a log grows. Raises `ConfigError` where it cannot."""
+    with _refused_as_config_error(target), target.open("a", encoding="utf-8") as stream:
+        stream.write(text)
+
+
 @contextmanager
 def atomic_directory(target: str | Path) -> Iterator[Path]:
     """Yield an empty directory, and turn it into `target` when the block ends without an exception.
@@ -90,7 +109,7 @@ def atomic_directory(target: str | Path) -> Iterator[Path]:
     An existing `target` keeps its other files. Each new file takes the place of the one of its
     name: all of them or, when one cannot be placed, none. Raises `ConfigError`, before the block
     runs, where `target` is no directory or cannot be written; what the block raises is passed on,
-    but that safetensors could not write.
+    but that the disk is full.
     """
     directory = Path(target)
     with _refused_as_config_error(target):
@@ -103,7 +122,14 @@ def atomic_directory(target: str | Path) -> Iterator[Path]:
         except SafetensorError as error:
             if "I/O error" not in str(error):
                 raise
-            raise _unwritten(target, str(error).partition("I/O error: ")[2]) from error
+            reason = str(error).partition("I/O error: ")[2]
+            number = errno.ENOSPC if os.strerror(errno.ENOSPC) in reason else None
+            raise _unwritten(target, reason, number) from error
+        except OSError as error:
+            # A write does not say to which file. Whatever names one is not only about the disk.
+            if error.errno not in _FULL or error.filename is not None:
+                raise
+            raise _unwritten(target, os.strerror(error.errno), error.errno) from error
         with _refused_as_config_error(target):
             if directory.exists():
                 _merge(staged, directory)
@@ -162,29 +188,60 @@ def _refused_as_config_error(target: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _unwritten(target, error.strerror or str(error)) from error
+        raise _unwritten(target, error.strerror or str(error), error.errno) from error
 
 
-def _unwritten(target: str | Path, reason: str) -> ConfigError:
-    return ConfigError(
-        f"Cannot write {target}: {reason}. A place that this user may write to was expected. "
-        f"Choose another output, or make {Path(target).parent} writable."
-    )
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def _unwritten(target: str | Path, reason: str, number: int | None) -> ConfigError:
+    return ConfigError(f"Cannot write {target}: {reason}. {_remedy(Path(target), number)}")
+
+
+def _remedy(target: Path, number: int | None) -> str:
+    if number == errno.EISDIR:
+        return f"A file was expected. Name one in it: {target / 'NAME'}"
+    if number == errno.ENOTDIR:
+        return "A file stands where a directory was expected. Choose another output."
+    if number in _FULL:
+        return "Make room, or choose another output."
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return (
+            "A place that this user may write to was expected. Choose another output, or make "
+            f"{target.parent} writable."
+        )
+    return "Choose another output."
 
 
 _WEIGHT_FILES = ("model*.safetensors*", "pytorch_model*.bin*")
+_CODEBOOK_FILES = ("codebook.safetensors",)
 
 
 def refuse_second_model(target: Path) -> None:
     """Raise `ConfigError` where `target` holds weights: which of two models in one directory is
     loaded depends on how many files each has."""
-    if old := weight_files(target):
+    _refuse_second("model", target, weight_files(target))
+
+
+def refuse_second_codebook(target: Path) -> None:
+    """Raise `ConfigError` where `target` holds a codebook or a model: a model takes the codebook
+    beside it for its own."""
+    refuse_second_model(target)
+    _refuse_second("codebook", target, _matching(target, _CODEBOOK_FILES))
+
+
+def _refuse_second(what: str, target: Path, old: list[Path]) -> None:
+    if old:
         raise ConfigError(
-            f"{target} holds a model already: {old[0].name}. A directory without one was expected. "
-            "Choose another output, or delete that model first."
+            f"{target} holds a {what} already: {old[0].name}. A directory without one was "
+            f"expected. Choose another output, or delete that {what} first."
         )
 
 
 def weight_files(directory: Path) -> list[Path]:
     """The weights of a model in a directory, and the index of their parts."""
-    return [file for pattern in _WEIGHT_FILES for file in sorted(directory.glob(pattern))]
+    return _matching(directory, _WEIGHT_FILES)
+
+
+def _matching(directory: Path, patterns: Iterable[str]) -> list[Path]:
+    return [file for pattern in patterns for file in sorted(directory.glob(pattern))]

@@ -21,8 +21,8 @@ def scaled(words: str) -> tuple[float, bool] | None:
     return float(match[1].replace(",", ".")) * _UNITS[match[2]], bool(match[2])
 
 
-def parse_size(words: str) -> int:
-    """`11GB`, `11 GiB`, `0,5g` in bytes.
+def parse_size(words: str, key: str) -> int:
+    """`11GB`, `11 GiB`, `0,5g` in bytes. `key` is what it was given as, for the error.
 
     Raises:
         ConfigError: no number with a unit, or less than a MiB.
@@ -30,7 +30,10 @@ def parse_size(words: str) -> int:
     found = scaled(words)
     # A bare 11 means no eleven bytes.
     if found is None or found[0] < MIB:
-        raise ConfigError(f"{words!r} is no size of memory: one like 11GB was expected.")
+        raise ConfigError(
+            f"{key} = {words!r} is no size of memory: a number with a unit was expected. Write "
+            f'{key} = "11GB" in the recipe, or pass --{key.replace("_", "-")} 11GB.'
+        )
     return int(found[0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,12 @@ import pytest
 from safetensors import SafetensorError
 
 from hyperlex.errors import ConfigError
-from hyperlex.files import atomic_directory, atomic_write_bytes, atomic_write_text
+from hyperlex.files import (
+    append_text,
+    atomic_directory,
+    atomic_write_bytes,
+    atomic_write_text,
+)
 
 
 def tree(directory: Path) -> dict[str, str]:
@@ -113,6 +119,23 @@ def test_a_full_disk_under_safetensors_is_told_as_any_other(tmp_path: Path) -> N
     with pytest.raises(SafetensorError, match="shape"), atomic_directory(tmp_path / "out"):
         raise SafetensorError("invalid shape")
     assert tree(tmp_path) == {}
+
+
+def test_a_full_disk_in_the_block_names_the_place(tmp_path: Path) -> None:
+    told = pytest.raises(ConfigError, match=r"Cannot write .*/out: No space left .* Make room")
+    with told, atomic_directory(tmp_path / "out"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(FileNotFoundError), atomic_directory(tmp_path / "out"):
+        (tmp_path / "nowhere").read_bytes()
+    assert tree(tmp_path) == {}
+
+
+def test_a_log_grows(tmp_path: Path) -> None:
+    for line in ("один\n", "два\n"):
+        append_text(tmp_path / "log", line)
+    assert tree(tmp_path) == {"log": "один\nдва\n"}
+    with pytest.raises(ConfigError, match=r"Cannot write .*: Is a directory"):
+        append_text(tmp_path, "три\n")
 
 
 @pytest.mark.parametrize("step", range(5))

@@ -26,9 +26,9 @@ def test_the_unit_is_the_one_that_says_most(size: int, shown: str) -> None:
 
 @pytest.mark.parametrize(("words", "size"), [("11GB", 11 * GIB), ("0,5 GiB", GIB // 2)])
 def test_what_is_shown_can_be_read(words: str, size: int) -> None:
-    assert parse_size(words) == parse_size(in_gib(size)) == size
+    assert parse_size(words, "room") == parse_size(in_gib(size), "room") == size
 
 
 def test_a_bare_number_is_no_size() -> None:
-    with pytest.raises(ConfigError, match="'11' is no size"):
-        parse_size("11")
+    with pytest.raises(ConfigError, match=r"gpu_memory = '11' is no size .* --gpu-memory 11GB"):
+        parse_size("11", "gpu_memory")

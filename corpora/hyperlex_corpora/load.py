@@ -127,7 +127,10 @@ def _of_card(
     parts = {file.split for file in card.files}
     if card.split.by != "hash" and split is not None and split not in parts:
         there = ", ".join(sorted(part for part in parts if part)) or "none"
-        raise ValueError(f"The corpus {card.name} has no split {split!r}. It has: {there}.")
+        raise ValueError(
+            f"The corpus {card.name} has no split {split!r}. It has: {there}. Without a split all "
+            "of it is read."
+        )
     records = (
         replace(record, source=card.name, domain=record.domain or card.domain)
         for record in _of_card_whole(card, split, cache_dir, options)

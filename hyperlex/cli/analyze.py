@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hyperlex.cli.options import HtmlOption, JsonOption, TextArgument
+from hyperlex.cli.options import HtmlOption, JsonOption, TextArgument, require_outputs
 
 
 def analyze(
@@ -35,6 +35,7 @@ def analyze(
     from hyperlex.cli.analyze_table import Table
     from hyperlex.files import atomic_write_text
 
+    require_outputs([html], file or [])
     table = Table(words=not scenes, why=why)
     page = AnalysisPage(why=why)
     for sentence in analysed(blocks(text, file or []), why=why):

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import io
 import os
 import sys
@@ -40,6 +41,7 @@ from hyperlex.cli.pretrain import VERB as PRETRAIN
 from hyperlex.cli.pretrain import pretrain
 from hyperlex.cli.quantize import quantize
 from hyperlex.cli.train import train
+from hyperlex.cli.usage import told
 from hyperlex.errors import ConfigError, HyperlexError
 
 # What bad options raise. Newer versions of typer carry click inside, older ones import it; the
@@ -75,8 +77,10 @@ def _status(verbs: _Verbs, words: list[str]) -> int:
         sys.stdout.flush()
     except typer.Exit as leave:
         return leave.exit_code
-    except KeyboardInterrupt:
-        return _complain("Interrupted. Nothing half-written was left.", 130)
+    except KeyboardInterrupt as interrupt:
+        # Verbs whose work can be gone on with say how.
+        left = str(interrupt) or "Nothing half-written was left."
+        return _complain(f"Interrupted. {left}", 130)
     except BrokenPipeError:
         # The interpreter flushes stdout once more on its way out, and must not meet the pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -84,14 +88,19 @@ def _status(verbs: _Verbs, words: list[str]) -> int:
     except HyperlexError as error:
         return _complain(str(error))
     except OSError as error:
-        name = f"{error.filename}: " if error.filename else ""
+        name = f"{error.filename}: " if error.filename else _unnamed(error)
         return _complain(f"{name}{error.strerror or error}.")
     except _USAGE_ERROR as error:
-        place = getattr(error, "ctx", None)
-        command = place.command_path if place else "hyperlex"
-        message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
-        return _complain(f"{message}. See: {command} --help")
+        return _complain(told(error, words))
     return 0
+
+
+def _unnamed(error: OSError) -> str:
+    """What an error is about that names no file: files are named by whoever writes them, so a full
+    disk is one that a shell has opened.
+    """
+    full = error.errno == errno.ENOSPC and not sys.stdout.isatty()
+    return "Standard output cannot be written: " if full else ""
 
 
 def _complain(message: str, status: int = 2) -> int:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hyperlex.cli.options import JsonOption, TokenizerOption, load_tokenizer, read_text
+from hyperlex.cli.options import (
+    JsonOption,
+    TokenizerOption,
+    load_tokenizer,
+    read_text,
+    require_outputs,
+)
 
 if TYPE_CHECKING:
     from hyperlex.cli.page import Page
@@ -45,6 +51,7 @@ def demo(
     from hyperlex.cli.page import render
     from hyperlex.files import atomic_write_text
 
+    require_outputs([out], [file, *(name.rpartition("=")[2] for name in peer or [])])
     text = story() if file is None else read_text(None, file)
     page = _compare(load_tokenizer(tokenizer), text, file, peer or [])
     atomic_write_text(out, render(page))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from hyperlex.cli.options import TokenizerOption, tell_of_hub, unescaped
+from hyperlex.cli.options import TokenizerOption, require_outputs, tell_of_hub, unescaped
 from hyperlex.errors import ConfigError
 
 STDOUT = "-"
@@ -100,7 +101,8 @@ def evaluate(
     between tokenizers.
     """
     from hyperlex.cli.console import progress
-    from hyperlex.files import atomic_write_texts, require_writable
+    from hyperlex.files import atomic_write_texts
+    from hyperlex.measure.texts import files_read
 
     json_file = None if as_json is None or str(as_json) == STDOUT else as_json
     written = [file for file in (examples, json_file) if file is not None]
@@ -108,7 +110,7 @@ def evaluate(
         raise ConfigError("--examples and --json name one file twice. Name different ones.")
     if prompts is not None and examples is None:
         raise ConfigError("--prompts is for --examples FILE, which says where to write answers.")
-    require_writable(written)
+    require_outputs(written, chain([prompts], files_read(files or [])))
     names = [model, *(against or [])]
     for name in names:
         tell_of_hub(name)

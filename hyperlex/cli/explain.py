@@ -15,6 +15,7 @@ from hyperlex.cli.options import (
     TokenizerOption,
     load_tokenizer,
     read_text,
+    require_outputs,
 )
 
 
@@ -34,6 +35,7 @@ def explain(
     from hyperlex.cli.render import coloured, hyper_tokens, joined_parts, on_one_line, uses
     from hyperlex.files import atomic_write_text
 
+    require_outputs([html], [file, tokenizer])
     given = read_text(text, file)
     tok = load_tokenizer(tokenizer)
     ids = tok.encode(given)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyperlex.cli.options import HtmlOption, named_file, read_text, tell_of_hub
+from hyperlex.cli.options import HtmlOption, named_file, read_text, require_outputs, tell_of_hub
 from hyperlex.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -87,15 +88,17 @@ def measure(
     """Measure what texts cost under each tokenizer: tokens per word, scene and proposition."""
     from hyperlex.cli.console import progress
     from hyperlex.cli.measure_table import show
-    from hyperlex.files import atomic_write_texts, require_writable
+    from hyperlex.files import atomic_write_texts
     from hyperlex.measure import measure as run
     from hyperlex.measure.peers import DEFAULT
+    from hyperlex.measure.texts import files_read
 
     given = [file for file in (html, as_json, markdown) if file and str(file) != STDIN]
     if len(set(given)) < len(given):
         raise ConfigError("--html, --json and --markdown name one file twice. Name different ones.")
-    require_writable(given)
     named = tokenizer or [DEFAULT]
+    tokenizers = (name.rpartition("=")[2] for name in named)
+    require_outputs(given, chain(files_read(texts or []), tokenizers, [parallel]))
     for name in named:
         if "/" in name:
             tell_of_hub(name.rpartition("=")[2])

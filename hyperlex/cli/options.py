@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -53,6 +54,23 @@ HtmlOption = Annotated[
         "--html", metavar="FILE", help="Also write a page for a browser.", callback=named_file
     ),
 ]
+
+
+def require_outputs(outputs: Iterable[Path | None], inputs: Iterable[str | Path | None]) -> None:
+    """Raise `ConfigError` for a file that could not be written, or that is an input as well: before
+    the work, not after it. None, and - for a standard stream, are passed over among the outputs.
+
+    Args:
+        inputs: what is read; names of other things than files may be among them. Standard input,
+            which a shell may have opened on a file, is always one.
+    """
+    from hyperlex.files import require_apart, require_writable
+
+    written = [file for file in outputs if file is not None and str(file) != STANDARD_INPUT]
+    require_writable(written)
+    if written:
+        read = (Path(name) for name in inputs if name is not None)
+        require_apart(written, [Path("/dev/stdin"), *read])
 
 
 def load_tokenizer(name: str | None) -> HyperTokenizer:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-import typer
 from typer.core import TyperCommand
 
 from hyperlex.errors import ConfigError
 
 _NAMED = "hyperlex.recipe"
+
+# The modules that write these are slow to import.
+_RECIPE = "recipe.toml"
+FIRST = frozenset({_RECIPE, "data.json", "log.jsonl", "mixture.jsonl"})
+"""Files that a run has before anything is learned; the folder `rows` of a task has its rows."""
 
 
 def recipe_verb(kind: Callable[[str | None], Any]) -> dict[str, Any]:
@@ -67,15 +72,47 @@ def recipe_words(recipe: str | None, extra: list[str]) -> tuple[str | None, dict
 
 @contextmanager
 def resumable(output: str) -> Iterator[None]:
-    """Say on Ctrl-C how to go on, where there is a checkpoint to go on from."""
+    """Say on Ctrl-C how to go on. A run that began in an empty place and has come to nothing that
+    one could go on from leaves none behind, so that the same command may be given again.
+    """
+    place = Path(output)
+    was_there = place.exists()
+    is_new = not was_there or (place.is_dir() and not any(place.iterdir()))
     try:
         yield
-    except KeyboardInterrupt:
-        if any(Path(output).rglob("checkpoints/*")):
-            typer.echo(
-                f"{output} has a checkpoint: the same command with --resume goes on.", err=True
-            )
-        raise
+    except KeyboardInterrupt as interrupt:
+        if any(place.rglob("checkpoints/*")):
+            left = "has a checkpoint"
+        elif is_new and _has_only_begun(place):
+            _clear(place)
+            if place.is_dir() and not was_there:
+                place.rmdir()
+            raise
+        elif any(place.rglob(_RECIPE)):
+            left = "holds a run"
+        else:
+            raise
+        raise KeyboardInterrupt(
+            f"{output} {left}: the same command with --resume goes on."
+        ) from interrupt
+
+
+def _clear(place: Path) -> None:
+    for each in list(place.glob("*")):
+        if each.is_dir():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
+
+
+def _has_only_begun(place: Path) -> bool:
+    """Whether there is nothing in it that was learned, and nothing that no run has written."""
+    return all(
+        each.is_dir()
+        or each.name in FIRST
+        or (each.parent == place / "rows" and each.suffix == ".jsonl")
+        for each in place.rglob("*")
+    )
 
 
 def _described(kind: Any) -> list[tuple[str, str, str]]:

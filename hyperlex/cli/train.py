@@ -41,7 +41,7 @@ def train(
             metavar="BASE", help="The tokenizer to extend: directory, tokenizer.json or hub id."
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the codebook goes.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A new directory for the codebook.")],
     size: Annotated[int, typer.Option(metavar="N", help="Hypertokens to learn.")] = 32_768,
     max_units: Annotated[int, typer.Option(metavar="N", help="Words in a phrase, at most.")] = 8,
     min_count: Annotated[int, typer.Option(metavar="N", help="Occurrences, at least.")] = 6,
@@ -53,10 +53,10 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Learn the hypertokens that save most on your texts."""
-    from hyperlex.codebook import MACHINE_FILE, BaseTokenizer, TrainConfig
-    from hyperlex.files import atomic_directory
+    from hyperlex.codebook import BaseTokenizer, TrainConfig
+    from hyperlex.files import atomic_directory, refuse_second_codebook
 
-    was_there = (out / MACHINE_FILE).is_file()
+    refuse_second_codebook(out)
     given = {} if workers is None else {"workers": workers}
     config = TrainConfig(size, max_units, min_count, min_documents, balance, **given)
     # Entered first: a place that may not be written to is refused before the work, not after it.
@@ -68,8 +68,6 @@ def train(
         codebook.save(staged)
         text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"
         (staged / CARD_FILE).write_text(text, "utf-8")
-    if was_there:
-        typer.echo(f"The codebook that was in {out} was replaced.", err=True)
     if as_json:
         typer.echo(json.dumps(card, ensure_ascii=False))
     else:

@@ -64,13 +64,18 @@ def accuracy(answers: Sequence[str], expected: Sequence[str], labels: Sequence[s
     )
 
 
-def check_labels(expected: Sequence[str], labels: Sequence[str]) -> None:
-    """Raise `FormatError` for the first row whose label is none of `labels`."""
+def check_labels(
+    expected: Sequence[str], labels: Sequence[str], places: Sequence[str] = ()
+) -> None:
+    """Raise `FormatError` for the first row whose label is none of `labels`. `places` are what the
+    error calls the rows: their files and lines.
+    """
     known = set(labels)
-    for number, label in enumerate(expected, 1):
+    for number, label in enumerate(expected):
         if label not in known:
+            place = places[number] if places else f"Row {number + 1}"
             raise FormatError(
-                f"Row {number} has the label {label!r}. One of {', '.join(labels)} was expected: "
+                f"{place} has the label {label!r}. One of {', '.join(labels)} was expected: "
                 "mend the row, or name its label with --labels."
             )
 

@@ -61,6 +61,14 @@ def texts_of(source: Any) -> Iterator[Text]:
             yield from _item(item)
 
 
+def files_read(names: Iterable[str]) -> Iterator[str | Path]:
+    """Each name, and of a folder the files that `texts_of` reads of it."""
+    for name in names:
+        yield name
+        if Path(name).is_dir():
+            yield from _files_of(Path(name))
+
+
 def title_of(source: Any) -> str:
     """What a report calls a source: names without their folders."""
     if source is None:
@@ -111,8 +119,7 @@ def _item(item: Any) -> Iterator[Text]:
 def _named(name: str | Path) -> Iterator[Text]:
     path = Path(name)
     if path.is_dir():
-        kinds = (*_WHOLE, *_TABLES)
-        files = sorted(p for p in path.rglob("*") if _suffix(p) in kinds and p.is_file())
+        files = _files_of(path)
         for file in files:
             below = file.relative_to(path)
             yield from _file(file, below.parts[0] if len(below.parts) > 1 else _stem(file))
@@ -123,6 +130,11 @@ def _named(name: str | Path) -> Iterator[Text]:
         return
     with told_as_ours():
         yield from _records(corpora().load(name))
+
+
+def _files_of(folder: Path) -> list[Path]:
+    kinds = (*_WHOLE, *_TABLES)
+    return sorted(p for p in folder.rglob("*") if _suffix(p) in kinds and p.is_file())
 
 
 def _file(path: Path, domain: str) -> Iterator[Text]:

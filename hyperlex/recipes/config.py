@@ -50,15 +50,21 @@ def read_recipe(
     `"q_proj,v_proj"`), which are read as the field's type says. A relative path inside a recipe is
     relative to where the command runs, as one on the command line is.
 
+    A kind may name, in its class variable `one_of`, keys of which only one is given: one in
+    `overrides` takes the place of any of them in the file.
+
     Raises:
         ConfigError: no such file, no TOML, a table inside, a key that is no field (the nearest one
             is named), a value of another type or outside the choices, a key without default that
             is missing; and whatever `kind` itself refuses.
     """
     given = {} if path is None else read_toml(Path(path))
-    return make_config(
-        kind, {**given, **(overrides or {})}, "the command" if path is None else path
-    )
+    # Of keys that rule each other out a flag takes the place of those in the recipe.
+    overrides = overrides or {}
+    rivals: tuple[str, ...] = getattr(kind, "one_of", ())
+    if any(overrides.get(key) not in (None, "none") for key in rivals):
+        given = {key: value for key, value in given.items() if key not in rivals}
+    return make_config(kind, {**given, **overrides}, "the command" if path is None else path)
 
 
 def make_config(kind: type[Config], values: Mapping[str, Any], where: str | Path) -> Config:

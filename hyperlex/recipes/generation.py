@@ -68,7 +68,7 @@ class GenerationConfig:
                 f"{self.context}. Pass a smaller {flag('max_new_tokens')}."
             )
         if self.gpu_memory is not None:
-            parse_size(self.gpu_memory)
+            parse_size(self.gpu_memory, "gpu_memory")
 
 
 def answer(

@@ -46,7 +46,7 @@ def budget(gpu_memory: str | None) -> int | None:
         ConfigError: no size.
     """
     if gpu_memory is not None:
-        return parse_size(gpu_memory)
+        return parse_size(gpu_memory, "gpu_memory")
     if not cuda():
         return None
     import torch

@@ -178,15 +178,23 @@ class HyperTokenizer:
 
     def expand(self, ids: Sequence[int]) -> list[int]:
         """Base ids: each hypertoken replaced by what it stands for. Raises VocabularyError for an
-        id outside the layout, TypeError for what is no sequence of whole numbers.
+        id outside the layout and for a scene id, TypeError for what is no sequence of whole
+        numbers.
         """
-        return self.codebook.expand(whole_ids(ids))
+        ids = whole_ids(ids)
+        if self.layout.is_scene(scene := max(ids, default=0)):
+            raise VocabularyError(
+                f"Id {scene} is a scene id, which stands for no base ids: 0 to "
+                f"{self.layout.first_scene - 1} was expected. hyperlex.reconstruct(ids) makes a "
+                "text of it, tok.decode(ids) gives its name."
+            )
+        return self.codebook.expand(ids)
 
     def collapse(self, base_ids: Sequence[int]) -> list[int]:
         """Hyper ids of any run of base ids: the canonical parse. Raises VocabularyError for an id
-        that is no base id.
+        that is no base id, TypeError for what is no sequence of whole numbers.
         """
-        return self.codebook.collapse(base_ids)
+        return self.codebook.collapse(whole_ids(base_ids))
 
     @cached_property
     def hf(self) -> PreTrainedTokenizerFast:
@@ -260,10 +268,18 @@ def extend_tokenizer(base: Any, codebook: Codebook) -> HyperTokenizer:
         codebook: from `train_codebook` or `Codebook.load`.
 
     Raises:
+        ConfigError: `codebook` is none.
         VocabularyError: the codebook was trained for another base, or `base` has hypertokens.
     """
     if isinstance(base, str | Path) and is_left_out(Path(base)):
         raise VocabularyError(f"{base} is no base tokenizer: {LEFT_OUT}.")
+    from hyperlex.codebook.codebook import Codebook
+
+    if not isinstance(codebook, Codebook):
+        raise ConfigError(
+            f"codebook is of type {type(codebook).__name__}: a Codebook was expected. Make one "
+            "with hyperlex.train_codebook, or read one with hyperlex.Codebook.load."
+        )
     if isinstance(base, HyperTokenizer):
         if base.layout.hyper_size:
             raise VocabularyError(

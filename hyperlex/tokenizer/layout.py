@@ -82,6 +82,17 @@ def whole_ids(ids: object) -> list[int]:
         return list(map(operator.index, ids))  # type: ignore[call-overload]
     except TypeError as error:
         raise TypeError(
-            f"Ids were expected, a sequence of whole numbers; got {type(ids).__name__}. Pass "
-            "code.ids, or one row of a batch at a time."
+            f"Ids were expected, a sequence of whole numbers; got {_kind(ids)}. Pass code.ids, or "
+            "one row of a batch at a time."
         ) from error
+
+
+def _kind(ids: object) -> str:
+    """What was given in place of ids: `NoneType`, or `list with 1.5 in it`."""
+    kind = type(ids).__name__
+    items = ids if isinstance(ids, list | tuple) else ()
+    for item in items:
+        if not hasattr(item, "__index__"):
+            shown = repr(item)[:40] if isinstance(item, str | float) else f"a {type(item).__name__}"
+            return f"{kind} with {shown} in it"
+    return kind

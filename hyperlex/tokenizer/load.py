@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import warnings
 from functools import partial
 from pathlib import Path
@@ -36,10 +37,16 @@ def load(source: str | Path | None = None) -> HyperTokenizer:
             embedded default.
 
     Raises:
-        ConfigError: no such directory or hub id.
+        ConfigError: no such directory or hub id, or no name of one.
         FormatError: files missing, damaged, or of another format version.
         VocabularyError: the codebook there belongs to another base.
     """
+    if not isinstance(source, str | os.PathLike | None):
+        raise ConfigError(
+            f"source is of type {type(source).__name__}: a directory that HyperTokenizer.save "
+            "wrote, or a hub id of one, was expected. Pass its name, or nothing for the embedded "
+            "default."
+        )
     directory = EMBEDDED if source is None else Path(source)
     if not directory.exists() and source is not None and is_hub_id(str(source)):
         directory = snapshot(str(source), ["*.json", "*.jinja", "codebook.*"])

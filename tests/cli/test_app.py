@@ -91,6 +91,42 @@ def test_a_bad_option_is_one_line(refused, words: list[str], told: str) -> None:
     assert told in refused(*words).stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "option", "value"),
+    [
+        (["explain", "текст", "--top", "-1"], "--top", "-1"),
+        (["explain", "текст", "--top", "много"], "--top", "много"),
+        (["train", "a", "--base", "b", "--out", "c", "--balance", "x,5"], "--balance", "x,5"),
+        (["plan", "m", "--gpu", "8GB", "--kv", "int5"], "--kv", "int5"),
+    ],
+)
+def test_a_bad_value_is_repeated_in_words_of_ours(
+    refused, words: list[str], option: str, value: str
+) -> None:
+    message = refused(*words).stderr
+    assert option in message and value in message
+    for words_of_pydantic in ("Value error", "Input should", "unable to parse"):
+        assert words_of_pydantic not in message
+
+
+@pytest.mark.parametrize("verb", ["encode", "explain", "analyze", "compress"])
+@pytest.mark.parametrize("text", ["- Привет", "-5 градусов", "-привет", "--привет, мир"])
+def test_a_text_that_begins_with_a_hyphen_is_answered_with_its_way(
+    run, refused, extended: Path, verb: str, text: str
+) -> None:
+    message = refused(verb, text, "--json").stderr
+    assert message.endswith(f'all options: hyperlex {verb} -- "{text}"\n')
+    options = ["-t", extended] if verb in ("encode", "explain") else []
+    assert run(verb, *options, "--", text).exit_code == 0
+
+
+def test_a_text_with_a_hyphen_that_a_shell_would_change_is_not_repeated(refused) -> None:
+    assert refused("encode", '- "Да"').stderr.endswith('hyperlex encode -- "TEXT"\n')
+    assert refused("generate", "m", "- Да").stderr.endswith('generate MODEL -- "- Да"\n')
+    for words in (["encode", "--nope"], ["decode", "-5"]):
+        assert "--help" in refused(*words).stderr
+
+
 def test_a_bug_of_ours_keeps_its_traceback(run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the tests above would pass on any failure."""
 

@@ -51,17 +51,31 @@ def test_train_reports_the_best_entries(run, words, house: Path) -> None:
 def test_train_is_deterministic(run, words, tmp_path: Path) -> None:
     run(*words)
     first = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    run(*words)
-    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == first
+    run(*replaced(words, "--out", tmp_path / "again"))
+    assert {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()} == first
     assert set(first) == {"codebook.json", "codebook.safetensors", "codebook.tsv"}
 
 
-def test_a_codebook_that_is_replaced_is_told_of(run, words, tmp_path: Path) -> None:
-    assert "was replaced" not in run(*words).output
-    again = run(*words, "--json")
-    assert again.exit_code == 0
-    assert json.loads(again.stdout)
-    assert f"The codebook that was in {tmp_path / 'out'} was replaced.\n" in again.stderr
+@pytest.mark.parametrize(
+    ("file", "what"), [("codebook.safetensors", "codebook"), ("model.safetensors", "model")]
+)
+def test_a_place_that_is_taken_is_refused_before_the_work(
+    refused, words, tmp_path: Path, file: str, what: str
+) -> None:
+    """In the words of `extend`, `quantize` and `convert-gqa`."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / file).write_bytes(b"old")
+    assert f"{out} holds a {what} already: {file}." in refused(*words).stderr
+    assert [path.read_bytes() for path in out.iterdir()] == [b"old"]
+
+
+def test_a_directory_with_other_files_keeps_them(run, words, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("ours")
+    assert run(*words).exit_code == 0
+    assert (tmp_path / "out" / "notes.txt").read_text() == "ours"
+    assert (tmp_path / "out" / "codebook.safetensors").is_file()
 
 
 def test_train_as_json_prints_the_card(run, words, tmp_path: Path) -> None:

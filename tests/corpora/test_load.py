@@ -222,7 +222,9 @@ def test_samples_ship() -> None:
     for one in texts:
         assert 0 < one.sentences <= one.scenes <= one.clauses
         assert "===" not in one.text and one.text == one.text.strip()
-    with pytest.raises(ValueError, match=r"samples has no split 'train'. It has: none"):
+    with pytest.raises(
+        ValueError, match=r"samples has no split 'train'. It has: none. Without a split"
+    ):
         load("samples", split="train")
 
 

@@ -200,9 +200,35 @@ def test_ids_outside_the_layout_are_refused(any_tok: HyperTokenizer) -> None:
 
 @pytest.mark.parametrize("ids", ["abc", [1.5], 5, None, [[1, 2]]])
 def test_what_is_no_ids_is_told_of(any_tok: HyperTokenizer, ids: object) -> None:
-    for call in (any_tok.decode, any_tok.expand):
+    for call in (any_tok.decode, any_tok.expand, any_tok.collapse):
         with pytest.raises(TypeError, match="Ids were expected, a sequence of whole numbers; got"):
             call(ids)  # type: ignore[arg-type]
+
+
+def test_the_item_that_is_no_id_is_shown(any_tok: HyperTokenizer) -> None:
+    with pytest.raises(TypeError, match=r"got list with 'а' in it\. Pass code\.ids"):
+        any_tok.collapse([1, "а"])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="got list with a list in it"):
+        any_tok.expand([[1, 2]])  # type: ignore[list-item]
+
+
+def test_a_scene_id_has_no_expansion(any_tok: HyperTokenizer) -> None:
+    scenic = any_tok.with_scenes()
+    scene = scenic.layout.first_scene
+    with pytest.raises(VocabularyError, match=rf"Id {scene} is a scene id.*reconstruct"):
+        scenic.expand([0, scene])
+
+
+@pytest.mark.parametrize("source", [5, 1.5, b"tiny", ["tiny"]])
+def test_what_is_no_place_is_told_of(source: object) -> None:
+    with pytest.raises(ConfigError, match=f"source is of type {type(source).__name__}: a dir"):
+        hyperlex.load(source)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("codebook", [None, "codebook/"])
+def test_what_is_no_codebook_is_told_of(any_tok: HyperTokenizer, codebook: object) -> None:
+    with pytest.raises(ConfigError, match=r"codebook is of type .*Codebook\.load"):
+        hyperlex.extend_tokenizer(any_tok.base, codebook)  # type: ignore[arg-type]
 
 
 def test_lone_surrogates_are_refused_and_nul_is_text(any_tok: HyperTokenizer) -> None:

@@ -168,7 +168,7 @@ class Work:
             data = replace(data, rows=tuple(rows))
         expected = [row.label for row in data.labelled if row.label is not None]
         labels = settings.labels or tuple(sorted(set(expected)))
-        check_labels(expected, labels)
+        check_labels(expected, labels, [row.place for row in data.labelled])
         texts = tuple(text.text for text in data.texts)
         copy_texts = texts or tuple(text.text for text in texts_of(None))
         prompts = _prompts(data, settings) if settings.examples or settings.prompts else ()

@@ -134,7 +134,7 @@ class FinetuneConfig:
         share = self.validation_share
         _require(share is None or 0 < share < 1, "validation", share, "a share between 0 and 1")
         if self.gpu_memory is not None:
-            parse_size(self.gpu_memory)
+            parse_size(self.gpu_memory, "gpu_memory")
 
     def _check_columns(self) -> None:
         completions = ("messages_column", "label_column", "completion_column")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hyperlex.errors import FormatError
-from hyperlex.files import atomic_write_text
+from hyperlex.files import append_text, atomic_write_text
 
 LOG_FILE = "log.jsonl"
 
@@ -52,8 +52,7 @@ class RunLog:
 
     def add(self, entry: dict[str, Any]) -> None:
         self.lines.append(entry)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(_line(entry))
+        append_text(self.path, _line(entry))
 
     def last(self, key: str) -> float:
         """The last value of a figure; 0 before any."""

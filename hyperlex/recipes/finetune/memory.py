@@ -72,4 +72,5 @@ def cap_memory(config: FinetuneConfig) -> None:
     import torch
 
     card = torch.cuda.get_device_properties(0).total_memory
-    torch.cuda.set_per_process_memory_fraction(min(1.0, parse_size(config.gpu_memory) / card))
+    budget = parse_size(config.gpu_memory, "gpu_memory")
+    torch.cuda.set_per_process_memory_fraction(min(1.0, budget / card))

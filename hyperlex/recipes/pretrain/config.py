@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from hyperlex.errors import ConfigError
 from hyperlex.recipes.config import flag, key
@@ -20,6 +20,8 @@ class PretrainConfig:
     Raises:
         ConfigError: a value out of range, no budget or two of them, heads that do not divide.
     """
+
+    one_of: ClassVar[tuple[str, ...]] = BUDGETS
 
     data: tuple[str, ...] = field(
         metadata={"help": "Texts: files, folders, corpora by name, data sets on the hub."}

@@ -81,9 +81,20 @@ def source(name: str, split: str | None) -> Source:
     """
     with told_as_ours():
         next(iter(corpora().load(name, limit=1)), None)
-    known = {card.name for card in corpora().list_cards()}
+    known = {card.name: card for card in corpora().list_cards()}
+    if name in known and known[name].split.by != "hash":
+        _require_split(name, split)
     files = [] if name in known else _files_in(Path(name))
     return Source(name, partial(_lanes, files, split) if files else partial(_lane, name, split))
+
+
+def _require_split(name: str, split: str | None) -> None:
+    """Raise `ConfigError` where a corpus that came divided, or not at all, has no such part."""
+    with told_as_ours():
+        try:
+            corpora().load(name, split=split)
+        except ValueError as error:
+            raise ConfigError(f"{error} Pass --split all.") from error
 
 
 def texts(name: str, given: Sequence[str]) -> Source:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from hyperlex.errors import ConfigError, FormatError
-from hyperlex.files import atomic_write_text
+from hyperlex.files import append_text, atomic_write_text
 from hyperlex.recipes.config import RESOLVED_FILE, flag, read_recipe, require_same
 from hyperlex.recipes.pretrain.checkpoint import has_checkpoint
 from hyperlex.recipes.pretrain.config import BUDGETS, PretrainConfig
@@ -82,8 +82,7 @@ class Log:
         """Take up a line; the process that `writes` writes it down."""
         self.lines.append(line.as_dict())
         if writes:
-            with self._file.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(line.as_dict()) + "\n")
+            append_text(self._file, json.dumps(line.as_dict()) + "\n")
 
     def _read(self) -> list[dict[str, float]]:
         found: list[dict[str, float]] = []

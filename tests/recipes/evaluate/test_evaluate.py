@@ -238,7 +238,9 @@ def test_a_report_is_json_without_nan(scribe: Scribes, tmp_path: Path) -> None:
 def test_mistakes_are_clear(scribe: Scribes, tmp_path: Path) -> None:
     model = scribe(last_line)
     file = written(tmp_path / "rows.jsonl", {"text": "Рыбак", "label": "флуд"})
-    with pytest.raises(FormatError, match=r"the label 'флуд'. One of да, нет.*--labels"):
+    with pytest.raises(
+        FormatError, match=r", line \d has the label 'флуд'. One of да, нет.*--labels"
+    ):
         evaluate([model], [file], Settings(labels=("да", "нет")))
     with pytest.raises(ConfigError, match="Nothing to evaluate on"):
         evaluate([model])

@@ -69,7 +69,8 @@ def write_as(kind: str, folder: Path, rows: list[dict[str, str]]) -> Path:
         Dataset.from_list(rows).save_to_disk(str(path))
         return path
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), delimiter="\t" if kind == "tsv" else ",")
+    delimiter = {"tsv": "\t", "of Excel.csv": ";"}.get(kind, ",")
+    writer = csv.DictWriter(text, list(rows[0]), delimiter=delimiter)
     writer.writeheader()
     writer.writerows(rows)
     data = text.getvalue().encode()
@@ -77,7 +78,9 @@ def write_as(kind: str, folder: Path, rows: list[dict[str, str]]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", ["jsonl", "csv", "csv.gz", "tsv", "parquet", "saved"])
+@pytest.mark.parametrize(
+    "kind", ["jsonl", "csv", "csv.gz", "of Excel.csv", "tsv", "parquet", "saved"]
+)
 def test_every_format_gives_the_same_rows(kind: str, tmp_path: Path) -> None:
     path = write_as(kind, tmp_path, ROWS)
     assert [dict(row.cells) for row in read_rows(str(path))] == ROWS

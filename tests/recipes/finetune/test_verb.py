@@ -16,8 +16,10 @@ from model.conftest import TEXTS
 from transformers import AutoTokenizer
 from typer.testing import CliRunner
 
+import hyperlex.cli
 from hyperlex.cli.finetune import VERB
 from hyperlex.cli.finetune import finetune as verb
+from hyperlex.cli.recipe_command import FIRST, resumable
 from hyperlex.errors import ConfigError
 from hyperlex.recipes.builtin import find_recipe, recipe_names
 from hyperlex.recipes.config import read_recipe, write_recipe
@@ -69,19 +71,60 @@ def test_help_of_a_recipe_lists_the_keys_of_its_task() -> None:
     assert "--max-new-tokens" in told and "--lora-r" not in told
 
 
-def test_ctrl_c_says_how_to_go_on(
-    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("checkpoint_every", [1, 0])
+def test_ctrl_c_leaves_what_can_be_gone_on_with_or_nothing(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint_every: int
 ) -> None:
-    config = recipe(steps=3)
+    from hyperlex.recipes.finetune.log import RunLog
+
+    config = recipe(steps=3, log_every=1, checkpoint_every=checkpoint_every)
     write_recipe(config, tmp_path / "mine.toml")
+    words = ["finetune", str(tmp_path / "mine.toml")]
+    add = RunLog.add
 
-    def interrupted(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
+    def interrupted(self: RunLog, entry: dict[str, Any]) -> None:
+        add(self, entry)
+        if entry["step"] == 2:
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr("hyperlex.recipes.finetune.finetune", interrupted)
-    assert "--resume" not in invoke(str(tmp_path / "mine.toml")).stderr
-    (Path(config.output) / "checkpoints" / "checkpoint-2").mkdir(parents=True)
-    assert f"{config.output} has a checkpoint: " in invoke(str(tmp_path / "mine.toml")).stderr
+    with monkeypatch.context() as patch:
+        patch.setattr(RunLog, "add", interrupted)
+        result = CliRunner().invoke(hyperlex.cli.app, words)
+    assert result.exit_code == 130
+    last = result.stderr.splitlines()[-1]
+    if checkpoint_every:
+        goes_on = "has a checkpoint: the same command with --resume goes on."
+        assert last == f"hyperlex: Interrupted. {config.output} {goes_on}"
+        words.append("--resume")
+    else:
+        assert last == "hyperlex: Interrupted. Nothing half-written was left."
+        assert not Path(config.output).exists()
+    assert CliRunner().invoke(hyperlex.cli.app, words).exit_code == 0
+
+
+def test_what_a_run_writes_first_has_the_names_of_its_writers() -> None:
+    from hyperlex.recipes.adaptation import MIXTURE_FILE
+    from hyperlex.recipes.config import RESOLVED_FILE
+    from hyperlex.recipes.finetune.log import LOG_FILE
+    from hyperlex.recipes.finetune.output import DATA_FILE
+    from hyperlex.recipes.pretrain.output import LOG_FILE as LOG_OF_PRETRAINING
+
+    names = {RESOLVED_FILE, DATA_FILE, LOG_FILE, LOG_OF_PRETRAINING, MIXTURE_FILE}
+    assert names == FIRST
+
+
+def test_ctrl_c_deletes_nothing_that_was_there_or_was_learned(tmp_path: Path) -> None:
+    for name, is_new in (("recipe.toml", False), ("adapter_model.safetensors", True)):
+        place = tmp_path / name
+        if not is_new:
+            place.mkdir()
+            (place / name).touch()
+        told = "--resume" if not is_new else None
+        with pytest.raises(KeyboardInterrupt, match=told), resumable(str(place)):
+            place.mkdir(exist_ok=True)
+            (place / name).touch()
+            raise KeyboardInterrupt
+        assert [file.name for file in place.iterdir()] == [name]
 
 
 def test_a_dash_alone_is_no_recipe() -> None:

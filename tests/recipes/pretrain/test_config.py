@@ -61,6 +61,16 @@ def test_the_built_in_recipe_lacks_only_data() -> None:
     assert config.tokens == 500_000_000
 
 
+def test_a_budget_given_as_a_flag_replaces_that_of_the_recipe() -> None:
+    recipe = find_recipe("pretrain-small")
+    flags = {"data": "a", "output": "c"}
+    config = read_recipe(PretrainConfig, recipe, {**flags, "steps": "3"})
+    assert (config.steps, config.tokens) == (3, None)
+    assert read_recipe(PretrainConfig, recipe, {**flags, "steps": "none"}).tokens == 500_000_000
+    with pytest.raises(ConfigError, match="steps and characters are in the recipe"):
+        read_recipe(PretrainConfig, recipe, {**flags, "steps": "3", "characters": "9"})
+
+
 @pytest.mark.parametrize(("hidden", "wide"), [(48, 128), (96, 256), (512, 1376), (768, 2048)])
 def test_the_mlp_is_eight_thirds_in_steps_of_32(hidden: int, wide: int) -> None:
     assert made(hidden=hidden, heads=4).mlp == wide
