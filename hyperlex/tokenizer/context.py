@@ -80,11 +80,13 @@ def compress_context(
     taken = fixed + len(old)
 
     def shortage(needed: int) -> str:
+        less = "keep less, " if needed < tokens else ""
         # With a greater budget more would be kept by default, and more be needed.
         return (
             f"{tokens} ids cannot hold the recent text, the template, and what is protected in the "
             f"old text ({PROTECTED}): that takes {taken + needed} with keep_recent={kept}. Allow "
-            "that many ids or more with this keep_recent, or keep less."
+            f"that many ids or more with this keep_recent, {less}or leave out the oldest part of "
+            "the context."
         )
 
     drafts = [draft_of(tokenizer, text) for text in old]
