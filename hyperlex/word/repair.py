@@ -238,6 +238,8 @@ def right_or_rights(
 
     «Ты прав», «она была права», and not «нарушение прав», «права человека».
     """
+    if "прав" not in forms and "права" not in forms:
+        return
     for place, form in enumerate(forms):
         if form not in ("прав", "права") or relations[place] not in _STATING:
             continue

@@ -193,6 +193,8 @@ def entitle(
     relations: list[str],
 ) -> None:
     """Finds who is «вправе», in place: the nearest noun in the nominative before it."""
+    if "вправе" not in forms:
+        return
     for place, form in enumerate(forms):
         if form != "вправе" or any(
             heads[k] == place and r == "nsubj" for k, r in enumerate(relations)
@@ -213,6 +215,8 @@ def name_doers(heads: Sequence[int], relations: list[str], chosen: Sequence[Offe
 
     Not where it says what somebody was made or called: «назван героем».
     """
+    if "xcomp" not in relations:
+        return
     for place, relation in enumerate(relations):
         lemma, upos, feats, _, _ = chosen[heads[place]]
         if relation != "xcomp" or upos != "VERB" or "Case=Ins" not in chosen[place][2]:

@@ -63,6 +63,8 @@ def join_finite(chosen: Sequence[Offer], heads: list[int], relations: Sequence[s
     Neither with an infinitive nor with a gerund: «бежал, оглядываясь, и ждал». One with «будет» is
     finite.
     """
+    if "conj" not in relations:
+        return
     future = {head for head, relation in zip(heads, relations, strict=True) if relation == "aux"}
     for place, relation in enumerate(relations):
         if relation != "conj" or "VerbForm=Fin" not in chosen[place][2]:
