@@ -20,6 +20,7 @@ _EMBEDDED = frozenset(("acl:relcl", "acl", "ccomp", "advcl"))
 _ASIDES = frozenset(
     ("казалось", "кажется", "говорят", "думаю", "полагаю", "помню", "бывало", "бывает", "значит")
 )
+"""Finite verbs that stand between commas and state nothing: «где, казалось, ждали»."""
 _OPENERS = frozenset(("cc", "mark"))
 """A verb with one of these before it begins something else."""
 _SUBJECTS = frozenset(("nsubj", "nsubj:pass", "csubj"))

@@ -96,8 +96,6 @@ _SHARES = frozenset(
     ("большинство", "меньшинство", "часть", "половина", "треть", "ряд", "множество")
 )
 """Nouns whose verb agrees with what they are a share of."""
-
-
 _COUNTING = ("nummod", "det", "advmod")
 """Relations of what may count a noun."""
 
@@ -135,6 +133,9 @@ def swap_roles(
         relations[actor], chosen[actor] = "obj", object_
 
 
+_CASES_OF_OBJECTS = ("Case=Acc", "Case=Gen", "Case=Par", "Case=Ins", "Case=Dat")
+
+
 def decline_objects(
     relations: Sequence[str], offers: Sequence[Sequence[Offer]], chosen: list[Offer]
 ) -> None:
@@ -146,16 +147,10 @@ def decline_objects(
             chosen[place] = in_case("Acc", offers[place], chosen[place]) or chosen[place]
 
 
-_OBLIQUE = {"Ins": "obl", "Loc": "obl", "Dat": "iobj"}
-
-
-_CASES_OF_OBJECTS = ("Case=Acc", "Case=Gen", "Case=Par", "Case=Ins", "Case=Dat")
-
-
 def demote_subjects(
     relations: list[str], offers: Sequence[Sequence[Offer]], chosen: Sequence[Offer]
 ) -> None:
-    """Makes no subject of what is spelled as no subject is, in place: «звали Аней»."""
+    """Makes no subject of what is spelled as no subject is, in place: «ножом», «мне»."""
     for place, relation in enumerate(relations):
         if relation != "nsubj":
             continue
@@ -164,6 +159,9 @@ def demote_subjects(
             continue
         if not any("Case=Nom" in o[2] for o in offers[place]):
             relations[place] = demoted
+
+
+_OBLIQUE = {"Ins": "obl", "Loc": "obl", "Dat": "iobj"}
 
 
 def name_ones(heads: Sequence[int], relations: list[str], chosen: Sequence[Offer]) -> None:
