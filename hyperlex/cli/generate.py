@@ -56,6 +56,12 @@ def generate(
         int | None,
         typer.Option(metavar="N", min=1, help="Tokens for the context. Default: what is left."),
     ] = None,
+    drop_oldest: Annotated[
+        bool,
+        typer.Option(
+            "--drop-oldest", help="Leave out the beginning of a context too long even in short."
+        ),
+    ] = False,
     chat: Annotated[
         bool, typer.Option("--chat", help="The prompt is a message: use the chat template.")
     ] = False,
@@ -102,12 +108,16 @@ def generate(
         raise ConfigError("--chat was given with --ids or --context. A message alone was expected.")
     if system is not None and not chat:
         raise ConfigError("--system belongs to a chat. Add --chat, or write it into the prompt.")
-    if context is None and (rung, keep_recent, context_tokens) != (None, None, None):
+    if context is None and (drop_oldest or (rung, keep_recent, context_tokens) != (None,) * 3):
         raise ConfigError(
-            "--rung, --keep-recent and --context-tokens are for the text of --context FILE."
+            "--rung, --keep-recent, --context-tokens and --drop-oldest are for the text of "
+            "--context FILE."
         )
-    if rung is not None and context_tokens is not None:
-        raise ConfigError("--rung and --context-tokens were given. One of them was expected.")
+    if rung is not None and (context_tokens is not None or drop_oldest):
+        other = "--drop-oldest" if context_tokens is None else "--context-tokens"
+        raise ConfigError(
+            f"--rung and {other} were given. One of them was expected: a rung fits nothing."
+        )
     options = _sampling(
         sample,
         temperature=temperature,
@@ -126,9 +136,8 @@ def generate(
     if chat:
         wanted = _chat(opened, str(given), system)
     else:
-        wanted = _with_context(
-            opened, given, before, rung, keep_recent, context_tokens, max_new_tokens
-        )
+        how = {"rung": rung, "keep_recent": keep_recent, "drop_oldest": drop_oldest}
+        wanted = _with_context(opened, given, before, context_tokens, max_new_tokens, how)
     with stream(
         opened.model,
         opened.tok,
@@ -184,10 +193,9 @@ def _with_context(
     opened: Opened,
     prompt: str | list[int],
     context: str | None,
-    rung: int | None,
-    keep_recent: int | None,
     tokens: int | None,
     answer: int,
+    how: dict[str, Any],
 ) -> list[int]:
     from hyperlex.model.generate import positions_of
     from hyperlex.model.prompt import context_ids
@@ -201,10 +209,7 @@ def _with_context(
     if tokens is None and limit is not None:
         # One more for what the tokenizer puts before a text.
         tokens = max(0, limit - len(ids) - answer - 1)
-    before = context_ids(
-        opened.model, opened.tok, context, room=tokens, rung=rung, keep_recent=keep_recent
-    )
-    return [*before, *ids]
+    return [*context_ids(opened.model, opened.tok, context, room=tokens, **how), *ids]
 
 
 def _chat(opened: Opened, message: str, system: str | None) -> list[int]:

@@ -7,8 +7,9 @@ from typing import Any
 from hyperlex.errors import ConfigError, VocabularyError
 from hyperlex.ladder.lexicon import EXACT
 from hyperlex.tokenizer import HyperTokenizer
-from hyperlex.tokenizer.context import compress_context, parts_of_text
+from hyperlex.tokenizer.context import compress_context
 from hyperlex.tokenizer.ladder import compress
+from hyperlex.tokenizer.parts import parts_of_text
 
 
 def context_ids(
@@ -19,6 +20,7 @@ def context_ids(
     room: int | None,
     rung: int | None = None,
     keep_recent: int | None = None,
+    drop_oldest: bool = False,
 ) -> list[int]:
     """The ids of a context that stands before a prompt.
 
@@ -29,6 +31,7 @@ def context_ids(
         rung: tell all of the old part by this rung, and do not ask whether it need be; None: by
             what fits into `room`, `hyperlex.compress_context`.
         keep_recent: ids at the end that stay exact; None: a quarter of the room, with a rung none.
+        drop_oldest: without a rung: leave out what does not fit even in short, from the beginning.
 
     Raises:
         VocabularyError: scene ids are needed, and the model or its tokenizer has none.
@@ -43,7 +46,10 @@ def context_ids(
         if room > 0 and len(exact := tok.encode(text)) <= room:
             return exact
         _require_scene_rows(model, tok)
-        return compress_context(text, room, keep_recent=keep_recent, tokenizer=tok).input_ids
+        made = compress_context(
+            text, room, keep_recent=keep_recent, drop_oldest=drop_oldest, tokenizer=tok
+        )
+        return made.input_ids
     _require_scene_rows(model, tok)
     ids: list[int] = []
     for part, exact_part in parts_of_text(text, 0, keep_recent or 0, tok):

@@ -111,6 +111,10 @@ def test_mistakes_are_one_error_before_anything_is_printed(model: Path, tmp_path
     assert "One of them" in refusal(
         model, "Кот", "--context", long, "--rung", 2, "--context-tokens", 9
     )
+    assert "--drop-oldest were given" in refusal(
+        model, "Кот", "--context", long, "--rung", 2, "--drop-oldest"
+    )
+    assert "--context FILE" in refusal(model, "Кот", "--drop-oldest")
     assert "--system belongs to a chat" in refusal(model, "Кот", "--system", "Ты дед.")
     assert "--greedy" in refusal(model, "Кот", "--greedy", "--top-p", 0.5)
     assert "above 0" in refusal(model, "Кот", "--temperature", 0)

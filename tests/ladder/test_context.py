@@ -73,6 +73,55 @@ def test_what_is_told_of_a_budget_too_small_works(
         hyperlex.compress_context(context, needed - 1, keep_recent=keep)
 
 
+LONG = "".join(f"{OLD}На {day}-й день похода дождь перестал. " for day in range(2, 40)) + RECENT
+
+
+@pytest.mark.parametrize("tokens", [30, 60, 200])
+def test_the_beginning_of_a_text_is_dropped_by_sentences(tok: HyperTokenizer, tokens: int) -> None:
+    with pytest.raises(ConfigError, match="drop_oldest=True"):
+        hyperlex.compress_context(LONG, tokens, keep_recent=15)
+    made = hyperlex.compress_context(LONG, tokens, keep_recent=15, drop_oldest=True)
+    assert len(made.input_ids) <= tokens
+    assert tok.decode(made.input_ids[-made.exact :]) == RECENT
+    assert 0 < made.dropped < len(LONG)
+    assert LONG[made.dropped - 2 : made.dropped] == ". "
+    old = "".join(code.text for code in made.codes)
+    assert LONG[made.dropped :] == old + RECENT
+    # One sentence more would not fit by rung 1.
+    before = LONG.rindex(". ", 0, made.dropped - 2) + 2
+    more = hyperlex.compress(LONG[before : len(LONG) - len(RECENT)], rung=1)
+    assert len(more) + 1 + made.exact > tokens
+
+
+def test_nothing_is_dropped_of_what_fits() -> None:
+    made = hyperlex.compress_context(OLD + RECENT, 40, drop_oldest=True)
+    assert (made, made.dropped) == (hyperlex.compress_context(OLD + RECENT, 40), 0)
+
+
+def test_all_that_is_old_may_be_dropped(tok: HyperTokenizer) -> None:
+    tokens = len(tok.encode(RECENT))
+    made = hyperlex.compress_context(OLD + RECENT, tokens, keep_recent=tokens, drop_oldest=True)
+    assert (made.codes, made.dropped) == ((), len(OLD))
+    assert tok.decode(made.input_ids) == RECENT
+    with pytest.raises(ConfigError, match=r"cannot hold the recent text.*or keep less\.$"):
+        hyperlex.compress_context(OLD + RECENT, tokens - 1, keep_recent=tokens, drop_oldest=True)
+
+
+@pytest.mark.parametrize("turns", [3, 12])
+def test_a_talk_drops_its_oldest_turns(tok: HyperTokenizer, turns: int) -> None:
+    system, *turn = MESSAGES[:3]
+    talk = [system, *turn * turns, MESSAGES[3]]
+    made = hyperlex.compress_context(talk, 70, keep_recent=1, drop_oldest=True)
+    assert len(made.input_ids) <= 70
+    assert 0 < made.dropped <= 2 * turns
+    assert made.dropped % 2 == 0, "a talk without its first question begins with an answer"
+    left = [system, *talk[1 + made.dropped :]]
+    assert made.input_ids == hyperlex.compress_context(left, 70, keep_recent=1).input_ids
+    told = hyperlex.reconstruct(made.input_ids)
+    assert system["content"] in told and RECENT in told
+    assert hyperlex.compress_context(MESSAGES, 10_000, drop_oldest=True).dropped == 0
+
+
 def test_what_is_told_of_a_ratio_too_great_works() -> None:
     with pytest.raises(ConfigError, match="ratio=100 leaves 0 of") as refused:
         hyperlex.compress(OLD + RECENT, ratio=100)

@@ -198,6 +198,11 @@ def test_a_context_goes_in_on_any_rung(with_scenes: HyperTokenizer) -> None:
     assert tok.layout.first_scene + EXACT in told
     assert any(map(tok.layout.is_scene, short)) and any(map(tok.layout.is_scene, told))
     assert told[-5:] == exact[-5:]
+    with pytest.raises(ConfigError, match="drop_oldest=True"):
+        context_ids(model, tok, CONTEXT * 9, room=40, keep_recent=20)
+    assert (
+        len(context_ids(model, tok, CONTEXT * 9, room=40, keep_recent=20, drop_oldest=True)) <= 40
+    )
     pieces = stream(model, tok, [*told, *tok.encode("Дом был")], max_new_tokens=6)
     list(pieces)
     assert pieces.ids
