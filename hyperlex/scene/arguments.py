@@ -25,13 +25,6 @@ from hyperlex.word.dictionary import dictionary
 
 NOUNLIKE = frozenset(["NOUN", "PROPN", "PRON", "NUM", "DET"])
 _CORE = frozenset(["nsubj", "obj", "iobj"])
-_ONES = frozenset(
-    (
-        *("один", "другой", "иной", "многий", "некоторый", "остальной", "прочий"),
-        *("первый", "второй", "третий", "последний"),
-    )
-)
-"""Adjectives that stand for a noun in these relations: «одни спорили, другие работали»."""
 RELATIONS = frozenset(["nsubj", "obj", "iobj", "obl", "xcomp", "advmod"])
 _CLASSES = {
     "time": TIME,
@@ -66,7 +59,7 @@ def arguments_of(
         if relation == "xcomp":
             if place in chain:
                 continue
-        elif word.upos not in NOUNLIKE and not (relation in _CORE and word.lemma in _ONES):
+        elif word.upos not in NOUNLIKE and not (relation in _CORE and _stands_for_noun(word)):
             continue
         preposition = tree.preposition(place) if tree.children[place] else ""
         role, _ = role_of(tree, place, relation, preposition, dative)
@@ -75,6 +68,11 @@ def arguments_of(
         )
         found.append((place, argument))
     return found
+
+
+def _stands_for_noun(word: Word) -> bool:
+    """Whether an adjective or participle may take part: «одни спорили», «опоздавших не ждут»."""
+    return word.upos == "ADJ" or word.feat("VerbForm") == "Part"
 
 
 def role_of(

@@ -68,6 +68,10 @@ def _adverb_of_state(tree: Tree, place: int) -> bool:
     )
 
 
+def _better(tree: Tree, place: int) -> bool:
+    return "Degree=Cmp" in tree.words[place].feats and tree.has(place, "iobj")
+
+
 def _verb(tree: Tree, place: int) -> bool:
     return tree.words[place].upos in ("VERB", "AUX")
 
@@ -84,6 +88,7 @@ KIND_RULES: tuple[KindRule, ...] = (
     KindRule("subject-or-copula", ClauseKind.PREDICATIVE, _with_subject, "Он врач."),
     KindRule("participle", ClauseKind.PARTICIPLE, _form("Part"), "Стоявший у двери."),
     KindRule("adverb-of-state", ClauseKind.PREDICATIVE, _adverb_of_state, "Мне тревожно."),
+    KindRule("better", ClauseKind.PREDICATIVE, _better, "Отцу лучше."),
     KindRule("verb", ClauseKind.FINITE, _verb, "Бац!"),
 )
 

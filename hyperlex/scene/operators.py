@@ -2,6 +2,7 @@
 
 An operator governs the infinitive of the event («может прийти», «начал читать») and the event is
 what it governs. `alone` operators say the same of a noun or of nothing («хочу чаю», «нельзя!»).
+Short participles stand as they are spelled: «разрешено», not all that is done by «разрешить».
 """
 
 from __future__ import annotations
@@ -47,6 +48,14 @@ OPERATORS: tuple[Operator, ...] = (
     ),
     Operator(
         "modality",
+        "can",
+        False,
+        "разрешаться дозволяться допускаться запрещаться воспрещаться возбраняться "
+        "разрешено дозволено позволено запрещено воспрещено",
+        "Здесь запрещено курить.|курить",
+    ),
+    Operator(
+        "modality",
         "must",
         True,
         "нужно надо необходимо необходимый нужный нужен надобно должно",
@@ -57,7 +66,7 @@ OPERATORS: tuple[Operator, ...] = (
         "must",
         False,
         "должный должен обязанный обязан вынужденный вынужден следовать приходиться прийтись "
-        "надлежать полагаться предстоять стоить пора обязать вынудить довестись доводиться",
+        "надлежать полагаться предстоять стоить пора довестись доводиться",
         "Он должен был бы уйти.|уйти",
     ),
     Operator(

@@ -39,6 +39,7 @@ ROLE_RULES: tuple[RoleRule, ...] = (
     RoleRule("obj", "", "", "", "patient", "читает книгу|книга"),
     RoleRule("iobj", "-", "Dat", "dative", "experiencer", "ему нужно|он"),
     RoleRule("iobj", "-", "Dat", "", "recipient", "дал брату|брат"),
+    RoleRule("iobj", "-", "Ins", "time", "time", "прекрасен весной|весна"),
     RoleRule("iobj", "-", "Ins", "passive", "agent", "построен рабочими|рабочий"),
     RoleRule("iobj", "-", "Ins", "", "instrument", "владеет мечом|меч"),
     RoleRule("iobj", "-", "Gen", "", "patient", "ждал письма|письмо"),

@@ -7,6 +7,7 @@ from itertools import pairwise
 from hyperlex.scene.arguments import is_state
 from hyperlex.scene.lexicon import NEGATIVE_PREDICATES, NEGATIVE_PRONOUNS
 from hyperlex.scene.operators import (
+    BY_LEMMA,
     HORTATIVES,
     INVITATIONS,
     MODALITIES,
@@ -42,13 +43,19 @@ def _polarity(view: View, notes: Notes) -> str:
     denials = 0
     for place in view.chain:
         word = tree.words[place]
-        if word.lemma.lower() in NEGATIVE_PREDICATES and view.kind != ClauseKind.NOMINAL:
+        if (
+            not NEGATIVE_PREDICATES.isdisjoint((word.lemma.lower(), tree.lower[place]))
+            and view.kind != ClauseKind.NOMINAL
+        ):
             denials += 1
             _note(notes, f"polarity: «{word.text}» denies")
     for target, mark in marks.negated.items():
         if _denies_event(view, target) and not _expletive(view, mark):
             denials += 1
             _note(notes, f"polarity: «не» denies «{tree.words[target].text}»")
+    if view.lacks:
+        denials += 1
+        _note(notes, "polarity: «не» before a preposition denies that there is anybody")
     if not denials and view.kind in (ClauseKind.NOMINAL, ClauseKind.PREDICATIVE):
         for place in view.places:
             if (
@@ -109,6 +116,9 @@ def _modalities(view: View, notes: Notes) -> set[str]:
                 if operator.facet == "modality":
                     held.add(operator.value)
                     _note(notes, f"modality: {operator.value} (gerund «{tree.words[place].text}»)")
+    if view.lacks:
+        held.add("can")
+        _note(notes, "modality: can («не с кем»)")
     if _is_almost(view):
         held.add("almost")
         _note(notes, "modality: almost")
@@ -150,7 +160,7 @@ def _is_almost(view: View) -> bool:
 
 
 def _conditional(view: View, lower: list[str]) -> bool:
-    if "бы" in lower or "б" in lower:
+    if "бы" in lower or "б" in lower or _supposes(view):
         return True
     past = _past(view.tree, view.head) or any(
         _past(view.tree, c) for c in view.tree.children[view.head] if view.tree.bases[c] == "cop"
@@ -167,14 +177,29 @@ def _conditional(view: View, lower: list[str]) -> bool:
     )
 
 
+def _supposes(view: View) -> bool:
+    """«Приди я раньше, …»: an imperative whose subject is nobody who is spoken to."""
+    tree = view.tree
+    return "Mood=Imp" in tree.words[view.head].feats and any(
+        tree.bases[child] == "nsubj" and tree.lower[child] in _NOT_ADDRESSED
+        for child in tree.children[view.head]
+        if child > view.head
+    )
+
+
+_NOT_ADDRESSED = frozenset(["я", "он", "она", "оно", "мы", "они"])
+
+
 def _past(tree: Tree, place: int) -> bool:
     return "Tense=Past" in tree.words[place].feats and "VerbForm=Fin" in tree.words[place].feats
 
 
 def _imperative(view: View, lower: list[str], question: bool) -> bool:
     tree = view.tree
+    if view.lacks:
+        return False
     if "Mood=Imp" in tree.words[view.head].feats:
-        return True
+        return not _supposes(view)
     if not question and _imperative_homonym(view):
         return True
     if "VerbForm=Fin" in tree.words[view.head].feats and lower and lower[0] in HORTATIVES:
@@ -218,7 +243,8 @@ def _tense(view: View, held: set[str], notes: Notes) -> str:
     if "VerbForm=Fin" in word.feats:
         tense = _shown(tree, head)
     elif "Variant=Short" in word.feats and "VerbForm=Part" in word.feats:
-        tense = "past" if "Aspect=Perf" in word.feats and not is_state(word) else "present"
+        state = is_state(word) or tree.lower[head] in BY_LEMMA  # «разрешено»
+        tense = "past" if "Aspect=Perf" in word.feats and not state else "present"
     elif view.kind == ClauseKind.PREDICATIVE:
         tense = "present"
     else:

@@ -151,6 +151,8 @@ class View:
         if self.kind in (ClauseKind.PREDICATIVE, ClauseKind.INFINITIVE):
             return True
         word = self.tree.words[self.head]
+        if self.kind is ClauseKind.NOMINAL:  # «отцу семьдесят», «маме сорок лет»
+            return word.upos == "NUM" or self.tree.has(self.head, "nummod")
         return word.lemma.lower() in IMPERSONAL
 
     def has_dative(self) -> bool:
@@ -164,6 +166,17 @@ class View:
             for child in tree.children[place]
         )
 
+    @property
+    def lacks(self) -> bool:
+        """Whether a pronoun cut in two denies that there is anybody: «не с кем говорить»."""
+        tree = self.tree
+        return self.kind is ClauseKind.INFINITIVE and any(
+            tree.words[child].lemma.lower() in ("кто", "что")
+            and tree.preposition(child) != ""
+            and any(tree.lower[below] == "не" for below in tree.children[child])
+            for child in tree.children[self.head]
+        )
+
 
 def descend(tree: Tree, head: int) -> tuple[list[tuple[int, Operator]], int]:
     """The operators from `head` down, and the place of the event under them."""
@@ -172,11 +185,13 @@ def descend(tree: Tree, head: int) -> tuple[list[tuple[int, Operator]], int]:
     light, below = _light(tree, place)
     if light is not None:
         return [(place, light)], below
-    while (rows := BY_LEMMA.get(tree.words[place].lemma.lower())) is not None:
+    while (rows := _rows(tree, place)) is not None:
         below = _infinitive(tree, place)
         row = next((row for row in rows if row.alone or below != NOWHERE), None)
         if row is None or (below == NOWHERE and tree.bases[place] == "parataxis"):
             break
+        if row.value == "dare" and below == NOWHERE and _has_inanimate_subject(tree, place):
+            break  # «вопрос решается голосованием»
         operators.append((place, row))
         if below == NOWHERE:
             break
@@ -190,6 +205,17 @@ def descend(tree: Tree, head: int) -> tuple[list[tuple[int, Operator]], int]:
                         operators.append((child, row))
                         break
     return operators, place
+
+
+def _rows(tree: Tree, place: int) -> tuple[Operator, ...] | None:
+    return BY_LEMMA.get(tree.lower[place]) or BY_LEMMA.get(tree.words[place].lemma.lower())
+
+
+def _has_inanimate_subject(tree: Tree, place: int) -> bool:
+    return any(
+        tree.bases[child] == "nsubj" and "Animacy=Inan" in tree.words[child].feats
+        for child in tree.children[place]
+    )
 
 
 def _light(tree: Tree, place: int) -> tuple[Operator | None, int]:

@@ -42,7 +42,7 @@ _SMALL = (
     *(letter for letter, _ in _PAIRS),
 )
 _SEEN = frozenset((*_SMALL, *(form.capitalize() for form in _SMALL)))
-_NOUNS = frozenset(("год", "век", "грамм", "город", "эра", "сантиметр", "тонна"))
+_NOUNS = frozenset(("год", "век", "грамм", "город", "эра", "сантиметр", "столб", "тонна"))
 _YEAR = re.compile(r"[12]\d{3}(?:-?[а-я]{1,2})?")
 _CENTURY = re.compile(r"[IVX]+(?:[-—–][IVX]+)?")
 
@@ -78,7 +78,7 @@ def _state(chosen: list[Offer], place: int, lemma: str) -> None:
     _, upos, feats, prior, _ = chosen[place]
     if lemma in _NOUNS and upos != "NOUN":
         upos, feats = "NOUN", ""
-    elif lemma == _GERMAN:
+    elif lemma in (_GERMAN, "ртутный"):
         upos, feats = "ADJ", ""
     chosen[place] = (lemma, upos, feats, prior, "context")
 

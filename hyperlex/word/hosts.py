@@ -23,7 +23,8 @@ _ASIDES = frozenset(
 """Finite verbs that stand between commas and state nothing: «где, казалось, ждали»."""
 _OPENERS = frozenset(("cc", "mark"))
 """A verb with one of these before it begins something else."""
-_SUBJECTS = frozenset(("nsubj", "nsubj:pass", "csubj"))
+SUBJECTS = frozenset(("nsubj", "nsubj:pass", "csubj"))
+"""Relations of a subject."""
 _NOUNS = frozenset(("NOUN", "PROPN", "PRON", "DET"))
 
 
@@ -56,7 +57,7 @@ def return_to_host(
         relation, chosen[noun] = role
         _give_back(range(inner + 1, first), inner, verb, offers, chosen, heads, relations)
         for place in range(first, verb):
-            if heads[place] == verb and relations[place] in _SUBJECTS:  # «сама ходит»
+            if heads[place] == verb and relations[place] in SUBJECTS:  # «сама ходит»
                 relations[place] = "acl"
         if heads[inner] in (inner, verb):
             heads[inner], relations[inner] = noun, "acl:relcl"
@@ -145,7 +146,7 @@ def _verb_of(place: int, chosen: Sequence[Offer], heads: Sequence[int]) -> int:
 def _states(root: int, heads: Sequence[int], relations: Sequence[str]) -> bool:
     """Whether a noun is a predicate: «он врач, который …»."""
     return any(
-        head == root and (relations[k] in _SUBJECTS or relations[k] == "cop")
+        head == root and (relations[k] in SUBJECTS or relations[k] == "cop")
         for k, head in enumerate(heads)
         if k != root
     )
@@ -170,7 +171,7 @@ def _give_back(
         subject = in_case("Nom", offers[place], chosen[place])
         if relations[place] != "obj" or subject is None:
             continue
-        taken = any(heads[k] == inner and r in _SUBJECTS for k, r in enumerate(relations))
+        taken = any(heads[k] == inner and r in SUBJECTS for k, r in enumerate(relations))
         if not taken and not disagree(features_of(subject[2]), features_of(chosen[inner][2])):
             relations[place], chosen[place] = "nsubj", subject
 
@@ -198,7 +199,7 @@ def _role(
     }
     alike = (o for o in (reading, *offers[noun]) if o[1] in _NOUNS and "Case=Nom" in o[2])
     subject = next((o for o in alike if not disagree(features_of(o[2]), of_verb)), None)
-    if subject and not taken & _SUBJECTS:
+    if subject and not taken & SUBJECTS:
         passive = "Voice=Pass" in chosen[verb][2]
         return ("nsubj:pass" if passive else "nsubj"), subject
     thing = in_case("Acc", offers[noun], reading)

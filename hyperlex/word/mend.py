@@ -6,21 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hyperlex.word.abbreviations import spell_out
+from hyperlex.word.appositions import appose
 from hyperlex.word.edges import mend_edges
 from hyperlex.word.entries import Entry, choose
+from hyperlex.word.homonyms import cost_or_stand, right_or_rights, things_or_deeds
 from hyperlex.word.hosts import return_to_host
 from hyperlex.word.initials import read_initials
 from hyperlex.word.network import Scores
+from hyperlex.word.pairs import pair_up
 from hyperlex.word.phrases import bind_phrases, govern_next
+from hyperlex.word.predicates import state_without_verb
+from hyperlex.word.quantities import name_estimates
 from hyperlex.word.readings import Offer
 from hyperlex.word.repair import (
     agree_names,
     by_neighbours,
     capitalised,
-    cost_or_stand,
     count_units,
     decline_names,
-    right_or_rights,
     state_by_dash,
     tie_compounds,
     with_preposition,
@@ -29,6 +32,7 @@ from hyperlex.word.roles import (
     decline_objects,
     demote_subjects,
     entitle,
+    name_actors,
     name_doers,
     name_objects,
     name_ones,
@@ -36,7 +40,7 @@ from hyperlex.word.roles import (
     swap_roles,
 )
 from hyperlex.word.segment import Token
-from hyperlex.word.subordinate import join_finite, subordinate
+from hyperlex.word.subordinate import join_finite, resume, subordinate
 
 
 @dataclass(slots=True)
@@ -74,22 +78,29 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
         read_initials(forms, offers, chosen, heads, relations)
     if "flat:name" in relations:
         agree_names(heads, relations, offers, chosen)
+    breaks: list[float] = read.scores.breaks.tolist()
+    breaks[0] = 1.0
+    things_or_deeds(forms, offers, chosen, heads, relations)
+    pair_up(forms, offers, chosen, heads, relations, breaks)
+    appose(forms, chosen, heads, relations, breaks)
     name_subjects(heads, relations, offers, chosen)
+    name_actors(forms, heads, relations, offers, chosen)
+    name_estimates(forms, chosen, heads, relations)
     name_objects(forms, heads, relations, offers, chosen)
     swap_roles(heads, relations, offers, chosen)
     decline_objects(relations, offers, chosen)
     demote_subjects(relations, offers, chosen)
     by_neighbours(forms, chosen)
     spell_out(forms, chosen)
-    breaks: list[float] = read.scores.breaks.tolist()
-    breaks[0] = 1.0
     within, between = _dashes(tokens)
     tie_compounds(within, chosen, heads, relations)
     count_units(forms, chosen, heads, relations, breaks)
     state_by_dash(between, forms, chosen, heads, relations, breaks)
+    state_without_verb(forms, offers, chosen, heads, relations)
     govern_next(chosen, heads, relations)
     entitle(forms, offers, chosen, heads, relations)
     join_finite(chosen, heads, relations)
+    resume(forms, chosen, heads, relations)
     name_doers(heads, relations, chosen)
     return_to_host(forms, offers, chosen, heads, relations)
     bind_phrases(forms, chosen, heads, relations)

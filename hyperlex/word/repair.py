@@ -212,84 +212,16 @@ def by_neighbours(forms: Sequence[str], chosen: list[Offer]) -> None:
         lower = form.lower()
         lemma, upos, feats, prior, _ = chosen[place]
         _, next_upos, next_feats, _, _ = chosen[place + 1]
-        if lower in _AMOUNTS:
+        if lower in AMOUNTS:
             if "Case=Gen" in next_feats and next_upos in ("NOUN", "PROPN", "ADJ"):
-                chosen[place] = (_AMOUNTS[lower], upos, feats, prior, "context")
+                chosen[place] = (AMOUNTS[lower], upos, feats, prior, "context")
         elif lemma == "сам":
             led = place and (chosen[place - 1][1] == "ADP" or chosen[place - 1][0] in _POINTING)
             if next_upos == "ADJ" or (next_upos == "NOUN" and led):
                 chosen[place] = ("самый", upos, feats, prior, "context")
 
 
-_AMOUNTS = {"больше": "много", "меньше": "мало"}
-_SMALL = ("самой", "самого", "самому", "самом", *_AMOUNTS)
+AMOUNTS = {"больше": "много", "меньше": "мало"}
+_SMALL = ("самой", "самого", "самому", "самом", *AMOUNTS)
 _OPEN = frozenset((*_SMALL, *(form.capitalize() for form in _SMALL)))
 _POINTING = frozenset(("этот", "тот"))
-
-
-def right_or_rights(
-    forms: Sequence[str],
-    offers: Sequence[Sequence[Offer]],
-    chosen: list[Offer],
-    heads: Sequence[int],
-    relations: Sequence[str],
-) -> None:
-    """Reads «прав» and «права» as «right» where they state it of somebody, in place.
-
-    «Ты прав», «она была права», and not «нарушение прав», «права человека».
-    """
-    if "прав" not in forms and "права" not in forms:
-        return
-    for place, form in enumerate(forms):
-        if form not in ("прав", "права") or relations[place] not in _STATING:
-            continue
-        below = [k for k, head in enumerate(heads) if head == place and k != place]
-        if any(chosen[k][1] in _OF_NOUNS or chosen[k][0] in _AMOUNTS.values() for k in below):
-            continue
-        if form == "прав" or any(relations[k] in ("nsubj", "cop") for k in below):
-            short = (o for o in offers[place] if "Variant=Short" in o[2])
-            chosen[place] = next(short, chosen[place])
-
-
-_OF_NOUNS = frozenset(("ADJ", "ADP", "DET", "NUM"))
-_STATING = frozenset(("root", "ccomp", "conj", "advcl", "parataxis"))
-
-
-def cost_or_stand(chosen: list[Offer], heads: Sequence[int], relations: list[str]) -> None:
-    """Gives «стоит», «стоящий» the lemma «стоить» where a price, an object or an infinitive says
-    so, and else «стоять», in place.
-    """
-    for place, (lemma, upos, feats, prior, _) in enumerate(chosen):
-        if lemma not in _BOTH or upos != "VERB" or "Tense=Past|VerbForm=Fin" in feats:
-            continue
-        if "VerbForm=Inf" in feats or "Mood=Imp" in feats or "Voice=Pass" in feats:
-            continue
-        below = [k for k, head in enumerate(heads) if head == place and k != place]
-        costs = any(
-            chosen[k][0] in _PRICES
-            or relations[k] == "obj"
-            or (relations[k] in ("xcomp", "csubj", "ccomp") and "VerbForm=Inf" in chosen[k][2])
-            for k in below
-        )
-        if any(chosen[k][0] in _HOW_MUCH for k in below):
-            # «Сколько стоит билет»: the price is asked for, so the other noun is what has it.
-            things = [k for k in below if relations[k] == "obj" and chosen[k][1] == "NOUN"]
-            if things and not any(relations[k] == "nsubj" for k in below):
-                relations[things[0]] = "nsubj"
-        wanted = "стоить" if costs else "стоять"
-        if lemma != wanted:
-            chosen[place] = (wanted, upos, feats, prior, "context")
-
-
-_BOTH = frozenset(("стоять", "стоить"))
-_HOW_MUCH = frozenset(
-    ("сколько", "столько", "дорого", "дёшево", "дешевле", "дороже", "недорого", "немало")
-)
-_PRICES = _HOW_MUCH | frozenset(
-    (
-        *("рубль", "доллар", "евро", "цент", "копейка", "гривна", "фунт", "деньги", "грош"),
-        *("тысяча", "миллион", "миллиард", "тыс", "млн", "млрд", "$", "€", "₽"),
-        *("труд", "усилие", "внимание", "жизнь", "ничто"),
-    )
-)
-"""What a thing may be worth, and words that ask for it."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hyperlex.types import features_of
 from hyperlex.word.agreement import disagree, form_of, in_case, is_transitive
+from hyperlex.word.quantities import SHARES
 from hyperlex.word.readings import Offer
 from hyperlex.word.tree import depends_on
 
@@ -55,7 +56,7 @@ def name_objects(
             relations[place] = "obj"
         if relation != "nsubj" or chosen[place][1] != "NOUN" or chosen[verb][1] != "VERB":
             continue
-        if forms[verb].lower() == "есть" or chosen[place][0] in _SHARES:  # «есть» eats, too
+        if forms[verb].lower() == "есть" or chosen[place][0] in SHARES:  # «есть» eats, too
             continue
         if "=Anim" in chosen[place][2] or (place and forms[place][0].isupper()):
             continue
@@ -71,6 +72,41 @@ def name_objects(
         ):
             continue
         relations[place], chosen[place] = "obj", found
+
+
+def name_actors(
+    forms: Sequence[str],
+    heads: Sequence[int],
+    relations: list[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Makes the subject of an intransitive verb without one of what was its object, in place:
+    «зазвонил телефон».
+    """
+    for place, relation in enumerate(relations):
+        verb = heads[place]
+        if relation != "obj" or chosen[place][1] not in ("NOUN", "PROPN"):
+            continue
+        if chosen[verb][1] != "VERB" or "VerbForm=Fin" not in chosen[verb][2]:
+            continue
+        if chosen[verb][0] in _MEASURED or is_transitive(forms[verb]):
+            continue
+        subject = in_case("Nom", offers[place], chosen[place])
+        of_verb = features_of(chosen[verb][2])
+        if subject is None or disagree(features_of(subject[2]), of_verb):
+            continue
+        if of_verb.get("Person", "3") != "3" or any(
+            (heads[k] == verb and relations[k] in _DOING) or (heads[k] == place and r == "case")
+            for k, r in enumerate(relations)
+        ):
+            continue
+        relations[place], chosen[place] = "nsubj", subject
+
+
+_MEASURED = frozenset(("стоить", "весить", "длиться", "продлиться", "продолжаться"))
+"""Intransitive verbs with an amount in the accusative."""
+_DOING = frozenset(("nsubj", "nsubj:pass", "csubj", "xcomp"))
 
 
 def _is_impersonal(
@@ -92,10 +128,6 @@ def _is_impersonal(
     return not taken & {"nsubj", "csubj", "obj", "xcomp"} and is_transitive(forms[verb])
 
 
-_SHARES = frozenset(
-    ("большинство", "меньшинство", "часть", "половина", "треть", "ряд", "множество")
-)
-"""Nouns whose verb agrees with what they are a share of."""
 _COUNTING = ("nummod", "det", "advmod")
 """Relations of what may count a noun."""
 
@@ -118,7 +150,7 @@ def swap_roles(
         verb = heads[thing]
         actors = (k for k, r in enumerate(relations) if r == "nsubj" and heads[k] == verb)
         actor = next(actors, None)
-        if actor is None or chosen[actor][0] in _SHARES or chosen[actor][4] == "suffix":
+        if actor is None or chosen[actor][0] in SHARES or chosen[actor][4] == "suffix":
             continue
         of_verb = features_of(chosen[verb][2])
         subject = in_case("Nom", offers[thing], chosen[thing])

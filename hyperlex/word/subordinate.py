@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hyperlex.word.hosts import begins_anew, is_finite
+from hyperlex.types import features_of
+from hyperlex.word.hosts import SUBJECTS, begins_anew, is_finite
 from hyperlex.word.readings import Offer
 from hyperlex.word.tree import root_of
 
@@ -77,6 +78,51 @@ def join_finite(chosen: Sequence[Offer], heads: list[int], relations: Sequence[s
             above = heads[above]
         if is_finite(chosen[above]):
             heads[place] = above
+
+
+def resume(
+    forms: Sequence[str], chosen: Sequence[Offer], heads: list[int], relations: Sequence[str]
+) -> None:
+    """Coordinates a verb with the one before a clause that a comma ends, in place: «она сказала,
+    что устала, и ушла».
+
+    Two predicates of one clause have no comma before «и».
+    """
+    for verb, relation in enumerate(relations):
+        if relation != "conj" or not is_finite(chosen[verb]):
+            continue
+        joint = next((k for k in range(verb) if heads[k] == verb and relations[k] == "cc"), 0)
+        if joint < 2 or forms[joint] not in _PLAIN_JOINTS or forms[joint - 1] != ",":
+            continue
+        inner = heads[verb]
+        while relations[inner] == "conj":
+            inner = heads[inner]
+        outer = heads[inner]
+        if relations[inner] not in _CLAUSES or not outer < inner < joint:
+            continue
+        while not is_finite(chosen[outer]) and heads[outer] != outer:
+            outer = heads[outer]
+        if outer > inner or forms[joint] in forms[outer:joint] or "," not in forms[outer:inner]:
+            continue
+        if _are_alike(chosen[outer], chosen[verb]) and not _has_subject(verb, heads, relations):
+            heads[verb] = outer
+
+
+_PLAIN_JOINTS = frozenset(("и", "да", "или", "либо"))
+_CLAUSES = frozenset(("ccomp", "acl", "acl:relcl", "advcl"))
+_SHARED = ("Number", "Gender", "Person", "Mood")
+
+
+def _are_alike(one: Offer, other: Offer) -> bool:
+    """Whether two finite verbs may have the same subject."""
+    feats = features_of(one[2]), features_of(other[2])
+    return all(
+        feats[0].get(name, value) == value for name, value in feats[1].items() if name in _SHARED
+    )
+
+
+def _has_subject(verb: int, heads: Sequence[int], relations: Sequence[str]) -> bool:
+    return any(head == verb and relations[k] in SUBJECTS for k, head in enumerate(heads))
 
 
 def _mark_reason(

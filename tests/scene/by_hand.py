@@ -31,6 +31,7 @@ _FEATS = {
 _FORMS = {
     "VERB": "VerbForm=Fin", "INFN": "VerbForm=Inf", "PRTF": "VerbForm=Part",
     "PRTS": "VerbForm=Part|Variant=Short", "GRND": "VerbForm=Conv", "ADJS": "Variant=Short",
+    "COMP": "Degree=Cmp",
 }  # fmt: skip
 
 

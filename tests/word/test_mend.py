@@ -8,13 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from word.trees_by_hand import is_tree, trees_over
 
+from hyperlex.word.appositions import appose
+from hyperlex.word.homonyms import cost_or_stand, things_or_deeds
 from hyperlex.word.hosts import return_to_host
 from hyperlex.word.initials import read_initials
+from hyperlex.word.pairs import pair_up
 from hyperlex.word.phrases import bind_phrases, govern_next
+from hyperlex.word.predicates import state_without_verb
+from hyperlex.word.quantities import name_estimates
 from hyperlex.word.readings import Offer
-from hyperlex.word.repair import cost_or_stand
-from hyperlex.word.roles import entitle, name_doers, name_ones
-from hyperlex.word.subordinate import join_finite, subordinate
+from hyperlex.word.roles import entitle, name_actors, name_doers, name_ones
+from hyperlex.word.subordinate import join_finite, resume, subordinate
 from hyperlex.word.tree import root_of
 
 PAST = "Gender=Masc|Number=Sing|VerbForm=Fin"
@@ -29,6 +33,8 @@ READINGS = {
     "который": ("PRON", ONE), "тот": ("PRON", ONE), "то": ("PRON", "Case=Acc"),
     "один": ("ADJ", ONE), "сам": ("DET", ONE), "сколько": ("ADV", ""), "когда": ("SCONJ", ""),
     "как": ("SCONJ", ""), "и": ("CCONJ", ""), "к": ("ADP", ""), "в": ("ADP", ""),
+    "ни": ("PART", ""), "ли": ("PART", ""), "вредно": ("ADV", ""), "около": ("ADP", ""),
+    "старше": ("ADJ", "Degree=Cmp"), "жгут": ("VERB", "Number=Plur|Person=3|VerbForm=Fin"),
 }  # fmt: skip
 RELATIONS = [
     "nsubj", "obj", "obl", "iobj", "nmod", "conj", "parataxis", "acl:relcl", "acl", "ccomp",
@@ -44,12 +50,21 @@ def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]], random: Random) 
     relations = [random.choice(RELATIONS) for _ in forms]
     relations[root_of(heads)] = "root"
     chosen: list[Offer] = [(form, *READINGS[form], 1.0, "dictionary") for form in forms]
-    offers = [(offer,) for offer in chosen]
+    noun: Offer = ("жгут", "NOUN", "Animacy=Inan|" + ONE, 0.1, "dictionary")
+    offers = [(offer, noun) if offer[0] == "жгут" else (offer,) for offer in chosen]
+    breaks = [0.5] * len(forms)
     for rule in (
+        lambda: things_or_deeds(forms, offers, chosen, heads, relations),
+        lambda: pair_up(forms, offers, chosen, heads, relations, breaks),
+        lambda: appose(forms, chosen, heads, relations, breaks),
+        lambda: name_actors(forms, heads, relations, offers, chosen),
+        lambda: name_estimates(forms, chosen, heads, relations),
+        lambda: state_without_verb(forms, offers, chosen, heads, relations),
         lambda: read_initials(forms, offers, chosen, heads, relations),
         lambda: govern_next(chosen, heads, relations),
         lambda: entitle(forms, offers, chosen, heads, relations),
         lambda: join_finite(chosen, heads, relations),
+        lambda: resume(forms, chosen, heads, relations),
         lambda: name_doers(heads, relations, chosen),
         lambda: return_to_host(forms, offers, chosen, heads, relations),
         lambda: bind_phrases(forms, chosen, heads, relations),

@@ -1,0 +1,156 @@
+"""Spellings of two words that their neighbours tell apart: «прав», «стоит», «ели», «жгут»."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hyperlex.types import features_of
+from hyperlex.word.agreement import disagree, is_transitive
+from hyperlex.word.readings import Offer
+from hyperlex.word.repair import AMOUNTS
+
+
+def right_or_rights(
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: Sequence[int],
+    relations: Sequence[str],
+) -> None:
+    """Reads «прав» and «права» as «right» where they state it of somebody, in place.
+
+    «Ты прав», «она была права», and not «нарушение прав», «права человека».
+    """
+    if "прав" not in forms and "права" not in forms:
+        return
+    for place, form in enumerate(forms):
+        if form not in ("прав", "права") or relations[place] not in _STATING:
+            continue
+        below = [k for k, head in enumerate(heads) if head == place and k != place]
+        if any(chosen[k][1] in _OF_NOUNS or chosen[k][0] in AMOUNTS.values() for k in below):
+            continue
+        if form == "прав" or any(relations[k] in ("nsubj", "cop") for k in below):
+            short = (o for o in offers[place] if "Variant=Short" in o[2])
+            chosen[place] = next(short, chosen[place])
+
+
+_OF_NOUNS = frozenset(("ADJ", "ADP", "DET", "NUM"))
+_STATING = frozenset(("root", "ccomp", "conj", "advcl", "parataxis"))
+
+
+def cost_or_stand(chosen: list[Offer], heads: Sequence[int], relations: list[str]) -> None:
+    """Gives «стоит», «стоящий» the lemma «стоить» where a price, an object or an infinitive says
+    so, and else «стоять», in place.
+    """
+    for place, (lemma, upos, feats, prior, _) in enumerate(chosen):
+        if lemma not in _BOTH or upos != "VERB" or "Tense=Past|VerbForm=Fin" in feats:
+            continue
+        if "VerbForm=Inf" in feats or "Mood=Imp" in feats or "Voice=Pass" in feats:
+            continue
+        below = [k for k, head in enumerate(heads) if head == place and k != place]
+        costs = any(
+            chosen[k][0] in _PRICES
+            or relations[k] == "obj"
+            or (relations[k] in ("xcomp", "csubj", "ccomp") and "VerbForm=Inf" in chosen[k][2])
+            for k in below
+        )
+        if any(chosen[k][0] in _HOW_MUCH for k in below):
+            # «Сколько стоит билет»: the price is asked for, so the other noun is what has it.
+            things = [k for k in below if relations[k] == "obj" and chosen[k][1] == "NOUN"]
+            if things and not any(relations[k] == "nsubj" for k in below):
+                relations[things[0]] = "nsubj"
+        wanted = "стоить" if costs else "стоять"
+        if lemma != wanted:
+            chosen[place] = (wanted, upos, feats, prior, "context")
+
+
+_BOTH = frozenset(("стоять", "стоить"))
+_HOW_MUCH = frozenset(
+    ("сколько", "столько", "дорого", "дёшево", "дешевле", "дороже", "недорого", "немало")
+)
+_PRICES = _HOW_MUCH | frozenset(
+    (
+        *("рубль", "доллар", "евро", "цент", "копейка", "гривна", "фунт", "деньги", "грош"),
+        *("тысяча", "миллион", "миллиард", "тыс", "млн", "млрд", "$", "€", "₽"),
+        *("труд", "усилие", "внимание", "жизнь", "ничто"),
+    )
+)
+"""What a thing may be worth, and words that ask for it."""
+
+
+def things_or_deeds(
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: list[int],
+    relations: list[str],
+) -> None:
+    """Reads one of two finite verbs that nothing parts as the noun that is spelled so, in place.
+
+    «Ели стояли в снегу», «врач наложил жгут»: its subject or its object; and «мыла нет».
+    """
+    for place, (_, upos, feats, _, _) in enumerate(chosen):
+        if upos != "VERB" or "VerbForm=Fin" not in feats:
+            continue
+        verb = _other_verb(place, chosen, heads)
+        if verb is None or _parted(min(place, verb), max(place, verb), chosen):
+            continue
+        if any(heads[k] == place and relations[k] in _OF_VERBS for k in range(len(heads))):
+            continue
+        found = _as_noun(place, verb, forms, offers, chosen, heads, relations)
+        if found is None:
+            continue
+        if heads[verb] == place:  # the verb takes the place of what was no verb
+            heads[verb] = verb if heads[place] == place else heads[place]
+            relations[verb] = relations[place]
+        for k, head in enumerate(heads):
+            if head == place and k != place:
+                heads[k] = verb
+        heads[place] = verb
+        relations[place], chosen[place] = found
+
+
+_OF_VERBS = frozenset(("nsubj", "obj", "iobj", "cc", "mark", "aux", "advmod", "conj"))
+"""What a noun in its place would not have."""
+_PARTING = frozenset(("PUNCT", "CCONJ", "SCONJ"))
+
+
+def _other_verb(place: int, chosen: Sequence[Offer], heads: Sequence[int]) -> int | None:
+    """The one finite verb that a verb hangs on or that hangs on it; or «нет» above it."""
+    near = {k for k, head in enumerate(heads) if head == place} | {heads[place]}
+    found = [
+        k
+        for k in near - {place}
+        if (chosen[k][1] == "VERB" and "VerbForm=Fin" in chosen[k][2]) or chosen[k][0] == "нет"
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _parted(first: int, last: int, chosen: Sequence[Offer]) -> bool:
+    return any(chosen[k][1] in _PARTING for k in range(first + 1, last))
+
+
+def _as_noun(
+    place: int,
+    verb: int,
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: Sequence[Offer],
+    heads: Sequence[int],
+    relations: Sequence[str],
+) -> tuple[str, Offer] | None:
+    """What a noun of the same spelling is to the other verb, and its reading."""
+    nouns = [offer for offer in offers[place] if offer[1] == "NOUN"]
+    taken = {relations[k] for k, head in enumerate(heads) if head == verb and k != place}
+    if chosen[verb][0] == "нет":
+        genitive = next((o for o in nouns if "Case=Gen" in o[2]), None)
+        return None if genitive is None or "nsubj" in taken else ("nsubj", genitive)
+    of_verb = features_of(chosen[verb][2])
+    alike = (o for o in nouns if "Case=Nom" in o[2])
+    subject = next((o for o in alike if not disagree(features_of(o[2]), of_verb)), None)
+    if subject and "nsubj" not in taken and of_verb.get("Person", "3") == "3":
+        return "nsubj", subject
+    thing = next((o for o in nouns if "Case=Acc" in o[2]), None)
+    if thing and "obj" not in taken and place > verb and is_transitive(forms[verb]):
+        return "obj", thing
+    return None

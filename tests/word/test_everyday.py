@@ -1,0 +1,122 @@
+"""Rules for ordinary sentences, on sentences: each word named has its relation, and its head."""
+
+from __future__ import annotations
+
+import pytest
+
+import hyperlex
+
+Found = dict[str, tuple[str, str]]
+
+
+def read(text: str) -> Found:
+    words = hyperlex.words(text)
+    return {word.text: (word.relation, words[word.head].text) for word in words}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Около половины жителей поддержали проект.", {"половины": ("nsubj", "поддержали")}),
+        ("Свыше тысячи рублей ушло на ремонт.", {"рублей": ("nsubj", "ушло")}),
+        ("В зале собралось около ста человек.", {"человек": ("nsubj", "собралось")}),
+        ("Прочитали около ста страниц.", {"страниц": ("obj", "Прочитали")}),
+        ("Прошло около двух часов.", {"часов": ("nsubj", "Прошло")}),
+        ("Прошло три года.", {"года": ("nsubj", "Прошло")}),
+        ("Около часа ждали автобус.", {"часа": ("obl", "ждали"), "автобус": ("obj", "ждали")}),
+    ],
+)
+def test_estimates_are_subjects_and_objects(text: str, expected: Found) -> None:
+    assert expected.items() <= read(text).items()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ни дождь, ни снег его не остановили.", {"снег": ("conj", "дождь")}),
+        (
+            "То ли снег, то ли дождь шёл всю ночь.",
+            {"снег": ("nsubj", "шёл"), "дождь": ("conj", "снег"), "шёл": ("root", "шёл")},
+        ),
+        (
+            "Не то кошка, не то собака пробежала мимо.",
+            {"кошка": ("nsubj", "пробежала"), "собака": ("conj", "кошка")},
+        ),
+    ],
+)
+def test_paired_particles_coordinate(text: str, expected: Found) -> None:
+    assert expected.items() <= read(text).items()
+    assert len(hyperlex.clauses(text)) == 1
+
+
+def test_paired_clauses_stay_two() -> None:
+    found = read("Либо ты извинишься, либо я уйду.")
+    assert (found["ты"], found["я"]) == (("nsubj", "извинишься"), ("nsubj", "уйду"))
+
+
+@pytest.mark.parametrize(
+    ("text", "noun", "apposition", "verb"),
+    [
+        ("Мой сосед, старый рыбак, знает все озёра.", "сосед", "рыбак", "знает"),
+        ("Наташа, моя сестра, учится в университете.", "Наташа", "сестра", "учится"),
+        ("Пушкин, великий поэт, родился в Москве.", "Пушкин", "поэт", "родился"),
+    ],
+)
+def test_a_noun_between_commas_is_an_apposition(
+    text: str, noun: str, apposition: str, verb: str
+) -> None:
+    found = read(text)
+    assert (found[noun], found[apposition]) == (("nsubj", verb), ("appos", noun))
+    assert len(hyperlex.clauses(text)) == 1
+
+
+def test_who_is_spoken_to_is_no_subject() -> None:
+    assert read("Мама, сестра пришла домой.")["сестра"] == ("nsubj", "пришла")
+    assert read("Отец, мать, сестра пришли.")["сестра"][0] != "appos"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Курить вредно.", {"Курить": ("csubj", "вредно"), "вредно": ("root", "вредно")}),
+        ("Плавать в этой реке опасно.", {"Плавать": ("csubj", "опасно")}),
+        ("Сестра старше брата на три года.", {"Сестра": ("nsubj", "старше")}),
+        ("Встать смирно!", {"Встать": ("root", "Встать")}),
+    ],
+)
+def test_what_states_something_without_a_verb(text: str, expected: Found) -> None:
+    assert expected.items() <= read(text).items()
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "lemma", "expected"),
+    [
+        ("Ели стояли в снегу.", "Ели", "ель", ("nsubj", "стояли")),
+        ("Мы ели кашу.", "ели", "есть", ("root", "ели")),
+        ("Врач наложил жгут.", "жгут", "жгут", ("obj", "наложил")),
+        ("Мыла в ванной нет.", "Мыла", "мыло", ("nsubj", "нет")),
+        ("Мама мыла раму.", "мыла", "мыть", ("root", "мыла")),
+    ],
+)
+def test_things_are_told_from_deeds(
+    text: str, word: str, lemma: str, expected: tuple[str, str]
+) -> None:
+    assert read(text)[word] == expected
+    assert next(w.lemma for w in hyperlex.words(text) if w.text == word) == lemma
+
+
+def test_what_rings_is_the_subject() -> None:
+    text = "Я было собрался уходить, но зазвонил телефон."
+    assert read(text)["телефон"] == ("nsubj", "зазвонил")
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "head"),
+    [
+        ("Она сказала, что устала, и ушла.", "ушла", "сказала"),
+        ("Она сказала, что устала и ушла.", "ушла", "устала"),
+        ("Он пообещал, что вернётся, но не вернулся.", "вернулся", "пообещал"),
+    ],
+)
+def test_a_comma_ends_a_clause_within(text: str, verb: str, head: str) -> None:
+    assert read(text)[verb] == ("conj", head)
