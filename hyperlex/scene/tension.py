@@ -196,7 +196,8 @@ def _past(tree: Tree, place: int) -> bool:
 
 def _imperative(view: View, lower: list[str], question: bool) -> bool:
     tree = view.tree
-    if view.lacks:
+    whoever = view.head > 0 and tree.lower[view.head - 1] == "ни"  # «сколько ни проси»
+    if view.lacks or whoever:
         return False
     if "Mood=Imp" in tree.words[view.head].feats:
         return not _supposes(view)
@@ -224,7 +225,7 @@ def _imperative_homonym(view: View) -> bool:
         "Person=2" in feats
         and "Number=Plur" in feats
         and "Aspect=Perf" in feats
-        and tree.lower[head].endswith("ите")
+        and tree.lower[head].endswith(("ите", "итесь"))
         and not tree.has(head, "nsubj", "mark")
     )
 

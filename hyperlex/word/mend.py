@@ -9,13 +9,15 @@ from hyperlex.word.abbreviations import spell_out
 from hyperlex.word.appositions import appose
 from hyperlex.word.edges import mend_edges
 from hyperlex.word.entries import Entry, choose
-from hyperlex.word.homonyms import cost_or_stand, right_or_rights, things_or_deeds
+from hyperlex.word.homonyms import cost_or_stand, order_or_tell, right_or_rights, things_or_deeds
 from hyperlex.word.hosts import return_to_host
+from hyperlex.word.idioms import bind_idioms
 from hyperlex.word.initials import read_initials
+from hyperlex.word.looks import describe_by_clothes
 from hyperlex.word.network import Scores
 from hyperlex.word.pairs import pair_up
 from hyperlex.word.phrases import bind_phrases, govern_next
-from hyperlex.word.predicates import state_without_verb
+from hyperlex.word.predicates import state_by_adjective, state_without_verb
 from hyperlex.word.quantities import name_estimates
 from hyperlex.word.readings import Offer
 from hyperlex.word.repair import (
@@ -30,14 +32,17 @@ from hyperlex.word.repair import (
 )
 from hyperlex.word.roles import (
     decline_objects,
+    demote_objects,
     demote_subjects,
     entitle,
     name_actors,
+    name_called,
     name_doers,
     name_objects,
     name_ones,
     name_subjects,
     swap_roles,
+    unaddress,
 )
 from hyperlex.word.segment import Token
 from hyperlex.word.subordinate import join_finite, resume, subordinate
@@ -80,10 +85,14 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
         agree_names(heads, relations, offers, chosen)
     breaks: list[float] = read.scores.breaks.tolist()
     breaks[0] = 1.0
+    bind_idioms(forms, offers, chosen, heads, relations, breaks)
     things_or_deeds(forms, offers, chosen, heads, relations)
     pair_up(forms, offers, chosen, heads, relations, breaks)
     appose(forms, chosen, heads, relations, breaks)
+    unaddress(forms, heads, relations, chosen)
+    name_called(heads, relations, offers, chosen)
     name_subjects(heads, relations, offers, chosen)
+    demote_objects(relations, chosen)
     name_actors(forms, heads, relations, offers, chosen)
     name_estimates(forms, chosen, heads, relations)
     name_objects(forms, heads, relations, offers, chosen)
@@ -96,8 +105,11 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     tie_compounds(within, chosen, heads, relations)
     count_units(forms, chosen, heads, relations, breaks)
     state_by_dash(between, forms, chosen, heads, relations, breaks)
+    order_or_tell(forms, offers, chosen, heads, relations)
+    state_by_adjective(forms, chosen, heads, relations, breaks)
     state_without_verb(forms, offers, chosen, heads, relations)
     govern_next(chosen, heads, relations)
+    describe_by_clothes(chosen, heads, relations)
     entitle(forms, offers, chosen, heads, relations)
     join_finite(chosen, heads, relations)
     resume(forms, chosen, heads, relations)

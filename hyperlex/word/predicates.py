@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hyperlex.word.readings import Offer
-from hyperlex.word.tree import root_of
+from hyperlex.word.tree import depends_on, root_of
 
 _STATES = frozenset(
     (
@@ -71,4 +71,82 @@ def _lead(place: int, root: int, relation: str, heads: list[int], relations: lis
             heads[k] = place
 
 
+def state_by_adjective(
+    forms: Sequence[str],
+    chosen: Sequence[Offer],
+    heads: list[int],
+    relations: list[str],
+    breaks: list[float],
+) -> None:
+    """Makes the predicate of an adjective that ends a clause of its own and its noun, in place:
+    «номера чистые, персонал вежливый».
+    """
+    for noun in range(len(forms) - 1):
+        if chosen[noun][1] != "NOUN" or "Case=Nom" not in chosen[noun][2]:
+            continue
+        state = noun + 1
+        while state < len(forms) - 1 and chosen[state][1] == "ADV" and heads[state] == state + 1:
+            state += 1
+        if relations[state] != "amod" or heads[state] != noun or not _ends(state, forms, chosen):
+            continue
+        if "Case=Nom" not in chosen[state][2] or "VerbForm" in chosen[state][2]:
+            continue
+        start = noun
+        while start and chosen[start - 1][1] != "PUNCT" and depends_on(heads, start - 1, noun):
+            start -= 1
+        if start and chosen[start - 1][1] not in ("PUNCT", "CCONJ"):
+            continue
+        if any(chosen[k][1] in ("SCONJ", "ADP") for k in range(start, noun)):
+            continue  # «как орёл могучий»
+        _state(noun, state, start, chosen, heads, relations, breaks)
+
+
+def _ends(place: int, forms: Sequence[str], chosen: Sequence[Offer]) -> bool:
+    """Whether a clause may end with the word at a place, or with one coordinated with it."""
+    if place + 1 == len(forms):
+        return False
+    return forms[place + 1] in _CLOSING or (
+        chosen[place + 1][1] == "CCONJ"
+        and place + 3 < len(forms)
+        and chosen[place + 2][1] == "ADJ"
+        and forms[place + 3] in _CLOSING
+    )
+
+
+_CLOSING = frozenset((",", ".", "!", "…", ";", ")", "\n"))
+
+
+def _state(
+    noun: int,
+    state: int,
+    start: int,
+    chosen: Sequence[Offer],
+    heads: list[int],
+    relations: list[str],
+    breaks: list[float],
+) -> None:
+    """Puts the adjective in the place of its noun, or beside what the sentence states."""
+    root = root_of(heads)
+    above, relation = heads[noun], relations[noun]
+    if noun != root and (above > noun or relation not in _APART):
+        return
+    if noun != root and any(chosen[k][0] in _MINE for k in range(start, noun)):
+        return  # «мой мальчик маленький», who is spoken to
+    if noun != root and relation == "conj" and relations[above].startswith("nsubj"):
+        return  # «росли ели высокие, сосны стройные»
+    if noun == root:
+        heads[state], relations[state] = state, "root"
+    else:
+        heads[state], relations[state] = root, "conj"
+        breaks[start] = max(breaks[start], 1.0)
+    heads[noun], relations[noun] = state, "nsubj"
+    for k, head in enumerate(heads):
+        if head == noun and k != state and (relations[k] in _OF_CLAUSES or k > state):
+            heads[k] = state
+
+
+_MINE = frozenset(("мой", "наш"))
+_APART = frozenset(("conj", "parataxis", "nsubj"))
+"""What a noun with an adjective was to the clause before it."""
+_OF_CLAUSES = frozenset(("cc", "punct", "conj", "parataxis", "advmod", "mark", "advcl"))
 _OF_PREDICATES = frozenset(("cop", "aux", "punct", "parataxis", "advcl"))

@@ -54,7 +54,9 @@ def name_objects(
         verb = heads[place]
         if relation == "obl" and _is_impersonal(verb, place, forms, heads, relations, chosen):
             relations[place] = "obj"
-        if relation != "nsubj" or chosen[place][1] != "NOUN" or chosen[verb][1] != "VERB":
+        if relation != "nsubj" or chosen[verb][1] != "VERB":
+            continue
+        if chosen[place][1] != "NOUN" and chosen[place][0] != "что":
             continue
         if forms[verb].lower() == "есть" or chosen[place][0] in SHARES:  # «есть» eats, too
             continue
@@ -107,6 +109,53 @@ def name_actors(
 _MEASURED = frozenset(("стоить", "весить", "длиться", "продлиться", "продолжаться"))
 """Intransitive verbs with an amount in the accusative."""
 _DOING = frozenset(("nsubj", "nsubj:pass", "csubj", "xcomp"))
+
+
+def name_called(
+    heads: Sequence[int],
+    relations: list[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Makes a name of what was the subject of «зовут», in place: «меня зовут Олег»."""
+    for place, relation in enumerate(relations):
+        verb = heads[place]
+        if relation != "nsubj" or chosen[verb][0] not in _CALLING:
+            continue
+        name = in_case("Nom", offers[place], chosen[place])
+        if name is None or not disagree(features_of(name[2]), features_of(chosen[verb][2])):
+            continue
+        joined = any(heads[k] == place and r == "conj" for k, r in enumerate(relations))
+        if not joined and any(heads[k] == verb and r == "obj" for k, r in enumerate(relations)):
+            relations[place], chosen[place] = "xcomp", name
+
+
+_CALLING = frozenset(("звать", "прозвать", "величать"))
+
+
+def unaddress(
+    forms: Sequence[str], heads: Sequence[int], relations: list[str], chosen: Sequence[Offer]
+) -> None:
+    """Makes the subject of a noun that no mark parts from its verb and that was taken for who is
+    spoken to, in place: «Петя и Маша пошли в школу».
+    """
+    for place, relation in enumerate(relations):
+        verb = heads[place]
+        if relation != "vocative" or verb < place or "VerbForm=Fin" not in chosen[verb][2]:
+            continue
+        between = range(place + 1, verb)
+        if any(chosen[k][1] == "PUNCT" for k in between) or "Case=Nom" not in chosen[place][2]:
+            continue
+        of_verb = features_of(chosen[verb][2])
+        joined = any(heads[k] == place and r == "conj" for k, r in enumerate(relations))
+        if joined and of_verb.get("Number") != "Plur":
+            continue
+        if not joined and disagree(features_of(chosen[place][2]), of_verb):
+            continue
+        if of_verb.get("Person", "3") != "3" or of_verb.get("Mood") == "Imp":
+            continue
+        if not any(heads[k] == verb and r in _DOING for k, r in enumerate(relations)):
+            relations[place] = "nsubj"
 
 
 def _is_impersonal(
@@ -177,6 +226,20 @@ def decline_objects(
     for place, relation in enumerate(relations):
         if relation == "obj" and "Case=Nom" in chosen[place][2]:
             chosen[place] = in_case("Acc", offers[place], chosen[place]) or chosen[place]
+
+
+def demote_objects(relations: list[str], chosen: Sequence[Offer]) -> None:
+    """Makes no object of what stands in a case that no object has, in place: «что делаешь
+    вечером».
+    """
+    for place, relation in enumerate(relations):
+        case = form_of(chosen[place])[0] or ""
+        if relation == "obj" and case in _OBLIQUE:
+            when = case == "Loc" or chosen[place][0] in _WHEN
+            relations[place] = "obl" if when else "iobj"
+
+
+_WHEN = frozenset(("утро", "день", "вечер", "ночь", "весна", "лето", "осень", "зима"))
 
 
 def demote_subjects(

@@ -120,3 +120,75 @@ def test_what_rings_is_the_subject() -> None:
 )
 def test_a_comma_ends_a_clause_within(text: str, verb: str, head: str) -> None:
     assert read(text)[verb] == ("conj", head)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Мы помогаем друг другу.", {"друг": ("iobj", "помогаем"), "другу": ("fixed", "друг")}),
+        ("Все друг друга знали.", {"Все": ("nsubj", "знали"), "друг": ("obj", "знали")}),
+        ("Они спорили друг с другом.", {"друг": ("obl", "спорили"), "с": ("case", "друг")}),
+        ("Мне всё равно.", {"Мне": ("iobj", "равно"), "всё": ("fixed", "равно")}),
+        ("Он, может быть, прав.", {"Он": ("nsubj", "прав"), "прав": ("root", "прав")}),
+        ("Ложись-ка ты спать.", {"ка": ("discourse", "Ложись")}),
+    ],
+)
+def test_words_of_an_idiom_are_one_phrase(text: str, expected: Found) -> None:
+    assert expected.items() <= read(text).items()
+
+
+def test_friends_are_friends() -> None:
+    assert read("Мой друг пришёл.")["друг"] == ("nsubj", "пришёл")
+    assert read("Друг друга подождёт.")["Друг"][0] in ("nsubj", "obj")
+
+
+@pytest.mark.parametrize(
+    ("text", "nouns"),
+    [
+        ("Персонал вежливый, номера чистые.", {"Персонал": "вежливый", "номера": "чистые"}),
+        ("Отель понравился, но завтраки однообразные.", {"завтраки": "однообразные"}),
+        ("Цены низкие, а качество высокое.", {"Цены": "низкие", "качество": "высокое"}),
+        ("Погода хорошая.", {"Погода": "хорошая"}),
+    ],
+)
+def test_an_adjective_behind_its_noun_states(text: str, nouns: dict[str, str]) -> None:
+    found = read(text)
+    assert {noun: found[noun] for noun in nouns} == {n: ("nsubj", a) for n, a in nouns.items()}
+    assert len(hyperlex.clauses(text)) == 1 + text.count(",")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Судьба дорогая, помоги.", "Как орёл могучий, он парит в небе.", "Он купил хлеб чёрный."],
+)
+def test_an_adjective_behind_its_noun_may_describe(text: str) -> None:
+    assert "amod" in {word.relation for word in hyperlex.words(text) if word.upos == "ADJ"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Петя и Маша пошли в школу.", {"Петя": ("nsubj", "пошли")}),
+        ("Меня зовут Олег.", {"Олег": ("xcomp", "зовут")}),
+        ("Мою собаку зовут Шарик.", {"Шарик": ("xcomp", "зовут")}),
+        ("Что делаешь вечером?", {"Что": ("obj", "делаешь"), "вечером": ("obl", "делаешь")}),
+        ("Мужчина в сером пальто купил газету.", {"пальто": ("nmod", "Мужчина")}),
+        ("Отец вошёл в пальто.", {"пальто": ("obl", "вошёл")}),
+    ],
+)
+def test_who_takes_part(text: str, expected: Found) -> None:
+    assert expected.items() <= read(text).items()
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "order"),
+    [
+        ("Перемешайте и варите ещё десять минут.", "варите", True),
+        ("Приходите завтра.", "Приходите", True),
+        ("Вы приходите завтра.", "приходите", False),
+        ("Куда идёте?", "идёте", False),
+    ],
+)
+def test_orders_are_told_from_reports(text: str, word: str, order: bool) -> None:
+    feats = next(w.feats for w in hyperlex.words(text) if w.text == word)
+    assert ("Mood=Imp" in feats) == order

@@ -11,10 +11,12 @@ from word.trees_by_hand import is_tree, trees_over
 from hyperlex.word.appositions import appose
 from hyperlex.word.homonyms import cost_or_stand, things_or_deeds
 from hyperlex.word.hosts import return_to_host
+from hyperlex.word.idioms import bind_idioms
 from hyperlex.word.initials import read_initials
+from hyperlex.word.looks import describe_by_clothes
 from hyperlex.word.pairs import pair_up
 from hyperlex.word.phrases import bind_phrases, govern_next
-from hyperlex.word.predicates import state_without_verb
+from hyperlex.word.predicates import state_by_adjective, state_without_verb
 from hyperlex.word.quantities import name_estimates
 from hyperlex.word.readings import Offer
 from hyperlex.word.roles import entitle, name_actors, name_doers, name_ones
@@ -34,6 +36,10 @@ READINGS = {
     "один": ("ADJ", ONE), "сам": ("DET", ONE), "сколько": ("ADV", ""), "когда": ("SCONJ", ""),
     "как": ("SCONJ", ""), "и": ("CCONJ", ""), "к": ("ADP", ""), "в": ("ADP", ""),
     "ни": ("PART", ""), "ли": ("PART", ""), "вредно": ("ADV", ""), "около": ("ADP", ""),
+    "друг": ("NOUN", "Animacy=Anim|" + ONE), "друга": ("NOUN", "Case=Acc|Number=Sing"),
+    "может": ("VERB", "Number=Sing|Person=3|VerbForm=Fin"), "быть": ("AUX", "VerbForm=Inf"),
+    "всё": ("PRON", ONE), "равно": ("ADJ", "Variant=Short"), "чистый": ("ADJ", ONE),
+    "пальто": ("NOUN", "Case=Loc|Number=Sing"),
     "старше": ("ADJ", "Degree=Cmp"), "жгут": ("VERB", "Number=Plur|Person=3|VerbForm=Fin"),
 }  # fmt: skip
 RELATIONS = [
@@ -54,14 +60,17 @@ def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]], random: Random) 
     offers = [(offer, noun) if offer[0] == "жгут" else (offer,) for offer in chosen]
     breaks = [0.5] * len(forms)
     for rule in (
+        lambda: bind_idioms(forms, offers, chosen, heads, relations, breaks),
         lambda: things_or_deeds(forms, offers, chosen, heads, relations),
         lambda: pair_up(forms, offers, chosen, heads, relations, breaks),
         lambda: appose(forms, chosen, heads, relations, breaks),
         lambda: name_actors(forms, heads, relations, offers, chosen),
         lambda: name_estimates(forms, chosen, heads, relations),
+        lambda: state_by_adjective(forms, chosen, heads, relations, breaks),
         lambda: state_without_verb(forms, offers, chosen, heads, relations),
         lambda: read_initials(forms, offers, chosen, heads, relations),
         lambda: govern_next(chosen, heads, relations),
+        lambda: describe_by_clothes(chosen, heads, relations),
         lambda: entitle(forms, offers, chosen, heads, relations),
         lambda: join_finite(chosen, heads, relations),
         lambda: resume(forms, chosen, heads, relations),
