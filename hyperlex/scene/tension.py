@@ -78,6 +78,8 @@ def _denies_event(view: View, target: int) -> bool:
         return True
     if tree.bases[target] in ("aux", "cop") and tree.heads[target] in chain:
         return True
+    if view.kind == ClauseKind.NOMINAL:  # «мне не до шуток»
+        return tree.bases[target] == "case" and tree.heads[target] == view.head
     if view.kind != ClauseKind.PREDICATIVE or tree.words[view.event].upos == "VERB":
         return False
     while tree.bases[target] in ("case", "amod", "det", "nummod", "advmod", "fixed"):

@@ -207,6 +207,17 @@ def descend(tree: Tree, head: int) -> tuple[list[tuple[int, Operator]], int]:
     return operators, place
 
 
+def _becomes(tree: Tree, place: int, child: int) -> bool:
+    """«Мне стало стыдно»: nobody becomes anything, a state begins."""
+    word = tree.words[child]
+    return (
+        tree.words[place].lemma in ("стать", "становиться")
+        and tree.bases[child] == "xcomp"
+        and (word.upos == "ADV" or "Variant=Short" in word.feats)
+        and not tree.has(place, "nsubj")
+    )
+
+
 def _rows(tree: Tree, place: int) -> tuple[Operator, ...] | None:
     return BY_LEMMA.get(tree.lower[place]) or BY_LEMMA.get(tree.words[place].lemma.lower())
 
@@ -244,9 +255,12 @@ def _infinitive(tree: Tree, place: int) -> int:
             if "VerbForm=Inf" in tree.words[child].feats:
                 if tree.bases[child] != "advcl" or not tree.has(child, "mark"):
                     return child
-            elif tree.bases[child] in ("xcomp", "csubj") and any(
-                tree.bases[c] in ("cop", "aux") and "VerbForm=Inf" in tree.words[c].feats
-                for c in tree.children[child]
+            elif _becomes(tree, place, child) or (
+                tree.bases[child] in ("xcomp", "csubj")
+                and any(
+                    tree.bases[c] in ("cop", "aux") and "VerbForm=Inf" in tree.words[c].feats
+                    for c in tree.children[child]
+                )
             ):
                 return child
     return NOWHERE

@@ -78,6 +78,24 @@ _PRICES = _HOW_MUCH | frozenset(
 """What a thing may be worth, and words that ask for it."""
 
 
+def sleep_or_fall(
+    forms: Sequence[str], chosen: list[Offer], heads: Sequence[int], relations: Sequence[str]
+) -> None:
+    """Reads «спал» as sleep unless what did it is no living being, and «часы» that do something as
+    a clock, in place: «дети спали», «жара спала», «часы пробили».
+    """
+    for place, (lemma, upos, feats, prior, _) in enumerate(chosen):
+        if lemma == "спасть" and forms[place].lower().startswith("спал"):
+            subjects = [k for k, head in enumerate(heads) if head == place and k != place]
+            fell = any(relations[k] == "nsubj" and "Animacy=Inan" in chosen[k][2] for k in subjects)
+            if not fell:
+                feats = feats.replace("Aspect=Perf", "Aspect=Imp")
+                chosen[place] = ("спать", upos, feats, prior, "context")
+        clock = lemma == "час" and forms[place].lower() == "часы" and relations[place] == "nsubj"
+        if clock and chosen[heads[place]][1] == "VERB":
+            chosen[place] = ("часы", upos, feats, prior, "context")
+
+
 def order_or_tell(
     forms: Sequence[str],
     offers: Sequence[Sequence[Offer]],

@@ -30,6 +30,8 @@ def bind_idioms(
         elif form == "равно" and before in ("всё", "все") and heads[place - 1] == place:
             if relations[place - 1] in _TAKEN:
                 relations[place - 1] = "fixed"
+        elif before in _INVITING:
+            _invite(place - 1, chosen, heads, relations)
         elif form == "ка" and before == "—" and place > 1:
             breaks[place - 1] = breaks[place] = 0.0
             if not depends_on(heads, place - 2, place):
@@ -72,6 +74,24 @@ def _bind_each_other(
             relations[k], taken = "nsubj", True  # «все друг друга знали»
     for k in range(first + 1, last + 1):
         heads[k], relations[k] = first, "fixed" if k == last else "case"
+
+
+_INVITING = frozenset(("давай", "давайте"))
+
+
+def _invite(place: int, chosen: Sequence[Offer], heads: list[int], relations: list[str]) -> None:
+    """«Давайте работать»: the verb behind is what it is about."""
+    verb = place + 1
+    while verb < len(chosen) - 1 and chosen[verb][1] in ("PART", "ADV", "PRON"):
+        verb += 1
+    invited = "VerbForm=Inf" in chosen[verb][2] or "Number=Plur|Person=1" in chosen[verb][2]
+    if not invited or chosen[verb][1] != "VERB" or verb in (place, heads[place]):
+        return
+    if heads[verb] == place or depends_on(heads, heads[place], verb):
+        return
+    above = heads[place]
+    heads[verb], relations[verb] = (verb if above == place else above), relations[place]
+    heads[place], relations[place] = verb, "advmod"
 
 
 def _bind_maybe(first: int, forms: Sequence[str], heads: list[int], relations: list[str]) -> None:

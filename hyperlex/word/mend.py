@@ -9,7 +9,13 @@ from hyperlex.word.abbreviations import spell_out
 from hyperlex.word.appositions import appose
 from hyperlex.word.edges import mend_edges
 from hyperlex.word.entries import Entry, choose
-from hyperlex.word.homonyms import cost_or_stand, order_or_tell, right_or_rights, things_or_deeds
+from hyperlex.word.homonyms import (
+    cost_or_stand,
+    order_or_tell,
+    right_or_rights,
+    sleep_or_fall,
+    things_or_deeds,
+)
 from hyperlex.word.hosts import return_to_host
 from hyperlex.word.idioms import bind_idioms
 from hyperlex.word.initials import read_initials
@@ -26,12 +32,15 @@ from hyperlex.word.repair import (
     capitalised,
     count_units,
     decline_names,
+    name_adjectives,
+    state_beside_dash,
     state_by_dash,
     tie_compounds,
     with_preposition,
 )
 from hyperlex.word.roles import (
     decline_objects,
+    decline_recipients,
     demote_objects,
     demote_subjects,
     entitle,
@@ -98,13 +107,16 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     name_objects(forms, heads, relations, offers, chosen)
     swap_roles(heads, relations, offers, chosen)
     decline_objects(relations, offers, chosen)
+    decline_recipients(heads, relations, offers, chosen)
     demote_subjects(relations, offers, chosen)
+    name_adjectives(forms, relations, offers, chosen)
     by_neighbours(forms, chosen)
     spell_out(forms, chosen)
     within, between = _dashes(tokens)
     tie_compounds(within, chosen, heads, relations)
     count_units(forms, chosen, heads, relations, breaks)
     state_by_dash(between, forms, chosen, heads, relations, breaks)
+    state_beside_dash(between, chosen, heads, relations, breaks)
     order_or_tell(forms, offers, chosen, heads, relations)
     state_by_adjective(forms, chosen, heads, relations, breaks)
     state_without_verb(forms, offers, chosen, heads, relations)
@@ -116,10 +128,11 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     name_doers(heads, relations, chosen)
     return_to_host(forms, offers, chosen, heads, relations)
     bind_phrases(forms, chosen, heads, relations)
-    name_ones(heads, relations, chosen)
+    name_ones(heads, relations, offers, chosen)
     subordinate(forms, chosen, heads, relations)
     right_or_rights(forms, offers, chosen, heads, relations)
     cost_or_stand(chosen, heads, relations)
+    sleep_or_fall(forms, chosen, heads, relations)
     mend_edges(forms, chosen, heads, relations, breaks, between)
     return breaks
 

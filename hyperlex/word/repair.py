@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from hyperlex.types import features_of
 from hyperlex.word.agreement import form_of
 from hyperlex.word.readings import Offer
-from hyperlex.word.tree import root_of
+from hyperlex.word.tree import depends_on, root_of
 
 
 def with_preposition(heads: Sequence[int], relations: Sequence[str]) -> set[int]:
@@ -98,6 +99,62 @@ def state_by_dash(
     heads[subject], relations[subject] = stated, "nsubj"
     heads[stated], relations[stated] = stated, "root"
     breaks[mark : stated + 1] = [0.0] * (stated + 1 - mark)
+
+
+def state_beside_dash(
+    marks: Sequence[int],
+    readings: Sequence[Offer],
+    heads: list[int],
+    relations: list[str],
+    breaks: list[float],
+) -> None:
+    """The same for a further clause, «…, мать — учительница», and before an infinitive, «главное —
+    не сдаваться», in place.
+    """
+    for dash in marks:
+        for place in range(dash + 1, len(heads)):
+            left = heads[place] if heads[place] < dash else -1
+            before = [k for k in range(dash) if heads[k] == place and relations[k] == "parataxis"]
+            if "VerbForm=Inf" in readings[place][2] and before == [dash - 1]:
+                if "Case=Nom" in readings[dash - 1][2]:
+                    relations[dash - 1] = "nsubj"
+                    breaks[dash : place + 1] = [0.0] * (place + 1 - dash)
+                break
+            if readings[place][1] == "PUNCT" or not _nominative(readings[place]):
+                continue
+            if left < 0 or relations[place] not in _REMARKS or readings[place][1] != "NOUN":
+                break
+            subject = _conjunct_before(dash, left, readings, heads, relations)
+            if subject is None:
+                break
+            start = subject
+            while readings[start - 1][1] != "PUNCT" and depends_on(heads, start - 1, subject):
+                start -= 1
+            heads[place], relations[place] = heads[subject], "conj"
+            heads[subject], relations[subject] = place, "nsubj"
+            breaks[dash : place + 1] = [0.0] * (place + 1 - dash)
+            breaks[start] = 1.0
+            break
+
+
+def _conjunct_before(
+    dash: int,
+    head: int,
+    readings: Sequence[Offer],
+    heads: Sequence[int],
+    relations: Sequence[str],
+) -> int | None:
+    """The noun in the nominative right before a dash that is coordinated with `head`, or is it,
+    where `head` or what it is coordinated with is a predicate.
+    """
+    place = dash - 1
+    while relations[place] != "conj" and heads[place] < dash and heads[place] != place:
+        place = heads[place]
+    if relations[place] != "conj" or not _nominative(readings[place]):
+        return None
+    above = heads[place]
+    stated = any(heads[k] == above and relations[k] == "nsubj" for k in range(above))
+    return place if stated and head in (place, above) else None
 
 
 def _inside_brackets(forms: Sequence[str]) -> bool:
@@ -197,6 +254,30 @@ def agree_names(
             continue
         alike = (o for o in offers[place] if o[1] == "PROPN" and form_of(o) == wanted)
         chosen[place] = next(alike, chosen[place])
+
+
+def name_adjectives(
+    forms: Sequence[str],
+    relations: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Reads an adjective with a capital that describes nothing as the name it may be, in place:
+    «написан Толстым».
+    """
+    for place in range(1, len(forms)):
+        if chosen[place][1] != "ADJ" or not forms[place][0].isupper():
+            continue
+        if relations[place] not in _OF_NAMES or not forms[place - 1][0].isalnum():
+            continue
+        if "Gender=Neut" in chosen[place][2]:
+            continue
+        case = features_of(chosen[place][2]).get("Case")
+        names = (o for o in offers[place] if o[1] == "PROPN" and f"Case={case}" in o[2])
+        chosen[place] = next(names, chosen[place])
+
+
+_OF_NAMES = frozenset(("nsubj", "obj", "iobj", "obl", "obl:agent", "nmod"))
 
 
 def by_neighbours(forms: Sequence[str], chosen: list[Offer]) -> None:

@@ -259,23 +259,54 @@ def demote_subjects(
 _OBLIQUE = {"Ins": "obl", "Loc": "obl", "Dat": "iobj"}
 
 
-def name_ones(heads: Sequence[int], relations: list[str], chosen: Sequence[Offer]) -> None:
-    """Makes the subject of «один» or «другой» in the nominative before a verb that has none, in
-    place: «одни спорили».
+def name_ones(
+    heads: Sequence[int],
+    relations: list[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Makes the subject of «один», «другой», «все» in the nominative beside a verb that has none,
+    in place: «одни спорили», «пришли не все».
     """
     for place, relation in enumerate(relations):
         verb = heads[place]
-        if relation not in _ATTRIBUTES or verb <= place or chosen[place][0] not in _ONES:
+        lemma = chosen[place][0]
+        if relation not in _ATTRIBUTES or verb == place or lemma not in _ONES:
             continue
-        own, of_verb = features_of(chosen[place][2]), features_of(chosen[verb][2])
-        if own.get("Case") != "Nom" or of_verb.get("VerbForm") != "Fin" or disagree(own, of_verb):
+        if verb < place and (lemma not in _ALL or relation == "obl"):
+            continue
+        own, of_verb = chosen[place], features_of(chosen[verb][2])
+        if lemma in _ALL and "Number=Plur" in chosen[verb][2]:
+            all_of_them = (o for o in offers[place] if "Case=Nom|Number=Plur" in o[2])
+            own = next(all_of_them, own)
+        feats = features_of(own[2])
+        if feats.get("Case") != "Nom" or of_verb.get("VerbForm") != "Fin":
+            continue
+        if disagree(feats, of_verb):
             continue
         if not any(heads[k] == verb and r.startswith("nsubj") for k, r in enumerate(relations)):
-            relations[place] = "nsubj"
+            relations[place], chosen[place] = "nsubj", own
 
 
-_ATTRIBUTES = frozenset(("acl", "amod", "det", "nummod", "obl"))
-_ONES = frozenset(("один", "другой", "иной", "многий", "некоторый", "каждый", "весь"))
+_ATTRIBUTES = frozenset(("acl", "amod", "det", "nummod", "obl", "advmod"))
+_ALL = frozenset(("весь", "все", "всё"))
+_ONES = _ALL | {"один", "другой", "иной", "многий", "некоторый", "каждый"}
+
+
+def decline_recipients(
+    heads: Sequence[int],
+    relations: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Gives who gets an object the dative, in place: «которой подарили куклу»."""
+    for place, relation in enumerate(relations):
+        if relation != "iobj" or "Case=Gen" not in chosen[place][2]:
+            continue
+        verb = heads[place]
+        if any(heads[k] == verb and r == "obj" for k, r in enumerate(relations)):
+            dative = (o for o in offers[place] if "Case=Dat" in o[2] and o[1] == chosen[place][1])
+            chosen[place] = next(dative, chosen[place])
 
 
 def entitle(

@@ -77,7 +77,7 @@ def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]], random: Random) 
         lambda: name_doers(heads, relations, chosen),
         lambda: return_to_host(forms, offers, chosen, heads, relations),
         lambda: bind_phrases(forms, chosen, heads, relations),
-        lambda: name_ones(heads, relations, chosen),
+        lambda: name_ones(heads, relations, offers, chosen),
         lambda: subordinate(forms, chosen, heads, relations),
         lambda: cost_or_stand(chosen, heads, relations),
     ):
