@@ -23,7 +23,7 @@ from hyperlex.scene.tree import NOWHERE, Tree
 from hyperlex.types import Span, Word
 from hyperlex.word.dictionary import dictionary
 
-NOUNLIKE = frozenset(["NOUN", "PROPN", "PRON", "NUM", "DET"])
+NOUNLIKE = frozenset(["NOUN", "PROPN", "PRON", "NUM", "DET", "SYM"])
 _CORE = frozenset(["nsubj", "obj", "iobj"])
 RELATIONS = frozenset(["nsubj", "obj", "iobj", "obl", "xcomp", "advmod"])
 _CLASSES = {

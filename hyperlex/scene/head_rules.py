@@ -67,6 +67,19 @@ def _short_beside_predicate(tree: Tree, place: int) -> bool:
     return False
 
 
+def _ordered_too(tree: Tree, place: int) -> bool:
+    """An infinitive beside one that orders: neither has a subject, and nothing governs them."""
+    while tree.words[place].relation == "conj":
+        if "VerbForm=Inf" not in tree.words[place].feats or tree.has(place, "nsubj", "aux"):
+            return False
+        place = tree.heads[place]
+    return (
+        tree.heads[place] == NOWHERE
+        and "VerbForm=Inf" in tree.words[place].feats
+        and not tree.has(place, "nsubj", "aux", "iobj", "csubj", "xcomp")
+    )
+
+
 HEAD_RULES: tuple[HeadRule, ...] = (
     HeadRule("root", ("root",), _always, "Он стоял у двери."),
     HeadRule("complement", ("ccomp*",), _always, "Он знал,| что дверь закрыта."),
@@ -90,6 +103,7 @@ HEAD_RULES: tuple[HeadRule, ...] = (
     HeadRule(
         "coordinated-subject", ("conj",), _child("nsubj", "cop"), "Он врач,| а она была учителем."
     ),
+    HeadRule("coordinated-order", ("conj",), _ordered_too, "Встать| и молчать!"),
     HeadRule("coordinated-short", ("conj",), _short_beside_predicate, "Дом построен| и продан."),
 )
 

@@ -69,7 +69,7 @@ def _adverb_of_state(tree: Tree, place: int) -> bool:
 
 
 def _better(tree: Tree, place: int) -> bool:
-    return "Degree=Cmp" in tree.words[place].feats and tree.has(place, "iobj")
+    return "Degree=Cmp" in tree.words[place].feats and tree.has(place, "iobj", "advmod", "obl")
 
 
 def _verb(tree: Tree, place: int) -> bool:

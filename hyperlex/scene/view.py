@@ -253,7 +253,7 @@ def _infinitive(tree: Tree, place: int) -> int:
     for child in tree.children[place]:
         if tree.bases[child] in ("xcomp", "csubj", "ccomp", "nsubj", "obj", "advcl"):
             if "VerbForm=Inf" in tree.words[child].feats:
-                if tree.bases[child] != "advcl" or not tree.has(child, "mark"):
+                if not tree.has(child, "mark"):  # «чтобы поступить, надо сдать»
                     return child
             elif _becomes(tree, place, child) or (
                 tree.bases[child] in ("xcomp", "csubj")

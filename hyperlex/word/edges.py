@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hyperlex.word.readings import Offer
+from hyperlex.word.signs import COUNTED
 from hyperlex.word.tree import depends_on, root_of
 
 _OPEN = 0.5
@@ -276,6 +277,6 @@ def comment_by_signs(
     for place in range(len(forms) - 1, root, -1):
         if any(map(str.isalnum, forms[place])):
             return
-        if readings[place][1] == "SYM":
+        if readings[place][1] == "SYM" and forms[place] not in COUNTED:
             heads[place], relations[place] = root, "discourse"
             breaks[place] = _OPEN

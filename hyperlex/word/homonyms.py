@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hyperlex.types import features_of
-from hyperlex.word.agreement import disagree, is_transitive
+from hyperlex.word.agreement import disagree, form_of, in_case, is_transitive
+from hyperlex.word.dictionary import dictionary
 from hyperlex.word.readings import Offer
 from hyperlex.word.repair import AMOUNTS
 
@@ -38,7 +39,9 @@ _OF_NOUNS = frozenset(("ADJ", "ADP", "DET", "NUM"))
 _STATING = frozenset(("root", "ccomp", "conj", "advcl", "parataxis"))
 
 
-def cost_or_stand(chosen: list[Offer], heads: Sequence[int], relations: list[str]) -> None:
+def cost_or_stand(
+    forms: Sequence[str], chosen: list[Offer], heads: Sequence[int], relations: list[str]
+) -> None:
     """Gives «стоит», «стоящий» the lemma «стоить» where a price, an object or an infinitive says
     so, and else «стоять», in place.
     """
@@ -50,11 +53,14 @@ def cost_or_stand(chosen: list[Offer], heads: Sequence[int], relations: list[str
         below = [k for k, head in enumerate(heads) if head == place and k != place]
         costs = any(
             chosen[k][0] in _PRICES
+            or forms[k].lower() in _HOW_MUCH
             or relations[k] == "obj"
             or (relations[k] in ("xcomp", "csubj", "ccomp") and "VerbForm=Inf" in chosen[k][2])
             for k in below
         )
-        if any(chosen[k][0] in _HOW_MUCH for k in below):
+        asked = place > 0 and forms[place - 1].lower() == "сколько"
+        costs = costs or asked
+        if asked or any(chosen[k][0] in _HOW_MUCH for k in below):
             # «Сколько стоит билет»: the price is asked for, so the other noun is what has it.
             things = [k for k in below if relations[k] == "obj" and chosen[k][1] == "NOUN"]
             if things and not any(relations[k] == "nsubj" for k in below):
@@ -76,6 +82,135 @@ _PRICES = _HOW_MUCH | frozenset(
     )
 )
 """What a thing may be worth, and words that ask for it."""
+
+
+def old_or_elder(
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: list[int],
+    relations: list[str],
+) -> None:
+    """Reads a noun before one that agrees with it as the adjective that is spelled so, in place:
+    «увидел старого друга», «прошлым летом».
+    """
+    for place in range(len(chosen) - 1):
+        after = place + 1
+        if chosen[place][1] != "NOUN" or chosen[after][1] != "NOUN":
+            continue
+        if heads[after] not in (place, heads[place]) or relations[after] not in _ASIDE:
+            continue
+        form = form_of(chosen[after])
+        alike = (o for o in offers[place] if o[1] == "ADJ" and _agrees(form_of(o), form))
+        adjective = next(alike, None)
+        if adjective is None or any(
+            head == place and k != after and relations[k] != "case" for k, head in enumerate(heads)
+        ):
+            continue
+        heads[after] = after if heads[place] == place else heads[place]
+        relations[after] = relations[place]
+        for k, head in enumerate(heads):
+            if head == place and k != place:
+                heads[k] = after
+        heads[place], relations[place], chosen[place] = after, "amod", adjective
+
+
+_ASIDE = frozenset(("xcomp", "appos", "nmod", "obl", "conj", "obj", "nsubj", "iobj", "flat"))
+
+
+def _agrees(adjective: tuple[str | None, ...], noun: tuple[str | None, ...]) -> bool:
+    case, gender, number = adjective
+    return case == noun[0] and number == noun[2] and gender in (None, noun[1])
+
+
+def home_or_house(
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: list[int],
+    relations: list[str],
+) -> None:
+    """Reads «дома» before what is stated of no house as at home, in place: «дома тихо»."""
+    if forms[0].lower() != "дома" or heads[0] != 0 or chosen[0][1] == "ADV":
+        return
+    adverb = next((o for o in offers[0] if o[1] == "ADV"), None)
+    states = (
+        k
+        for k in range(1, len(forms))
+        if heads[k] == 0 and (chosen[k][1] == "ADV" or "Gender=Neut" in chosen[k][2])
+    )
+    state = next(states, None)
+    if adverb is None or state is None or "Case=" in chosen[state][2]:
+        return
+    for k, head in enumerate(heads):
+        if head == 0:
+            heads[k] = state
+    relations[state] = "root"
+    relations[0], chosen[0] = "advmod", adverb
+
+
+def bake_or_stove(
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: Sequence[int],
+    relations: list[str],
+) -> None:
+    """Reads a noun as the infinitive that is spelled so where one is asked for, in place: «умеет
+    печь пироги», «будет печь».
+    """
+    for place in range(1, len(chosen)):
+        if chosen[place][1] != "NOUN":
+            continue
+        infinitive = next((o for o in offers[place] if "VerbForm=Inf" in o[2]), None)
+        if infinitive is None:
+            continue
+        verb = heads[place]
+        asked = relations[place] == "xcomp" and chosen[verb][0] in _ASKING
+        future = chosen[place - 1][1] == "AUX" and forms[place - 1].lower().startswith("буд")
+        if not asked and not future:
+            continue
+        chosen[place] = infinitive
+        if future and heads[place - 1] == place:
+            relations[place - 1] = "aux"
+        for k in range(place + 1, len(heads)):
+            if heads[k] == place and chosen[k][1] == "NOUN" and relations[k] in ("conj", "nmod"):
+                thing = in_case("Acc", offers[k], chosen[k])
+                if thing is not None:
+                    relations[k], chosen[k] = "obj", thing
+                    break
+
+
+_ASKING = frozenset(
+    (
+        *("уметь", "мочь", "смочь", "хотеть", "любить", "начать", "начинать", "стать", "суметь"),
+        *("пора", "надо", "нужно", "можно", "нельзя", "должен", "решить", "учиться", "научиться"),
+        *("продолжать", "перестать", "помогать", "помочь", "собираться", "обещать"),
+    )
+)
+
+
+def transitive_twin(
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: Sequence[int],
+    relations: Sequence[str],
+) -> None:
+    """Reads a verb with an object as the transitive one of two, in place: «лечу зубы»."""
+    for place, relation in enumerate(relations):
+        verb = heads[place]
+        lemma, upos, feats, _, _ = chosen[verb]
+        if relation != "obj" or upos != "VERB" or "Case=Acc" not in chosen[place][2]:
+            continue
+        others = [o for o in offers[verb] if o[1:3] == (upos, feats) and o[0] != lemma]
+        if not others:
+            continue
+        takes = {
+            parse.normal_form: "tran" in parse.tag for parse in dictionary().parse(forms[verb])
+        }
+        if takes.get(lemma) is False:
+            twin = (o for o in others if takes.get(o[0]))
+            chosen[verb] = next(twin, chosen[verb])
 
 
 def sleep_or_fall(

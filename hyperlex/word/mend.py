@@ -10,17 +10,32 @@ from hyperlex.word.appositions import appose
 from hyperlex.word.edges import mend_edges
 from hyperlex.word.entries import Entry, choose
 from hyperlex.word.homonyms import (
+    bake_or_stove,
     cost_or_stand,
+    home_or_house,
+    old_or_elder,
     order_or_tell,
     right_or_rights,
     sleep_or_fall,
     things_or_deeds,
+    transitive_twin,
 )
 from hyperlex.word.hosts import return_to_host
 from hyperlex.word.idioms import bind_idioms
 from hyperlex.word.initials import read_initials
 from hyperlex.word.looks import describe_by_clothes
 from hyperlex.word.network import Scores
+from hyperlex.word.objects import (
+    await_objects,
+    decline_objects,
+    decline_recipients,
+    demote_objects,
+    last_long,
+    name_called,
+    name_objects,
+    name_pronouns,
+    release_means,
+)
 from hyperlex.word.pairs import pair_up
 from hyperlex.word.phrases import bind_phrases, govern_next
 from hyperlex.word.predicates import state_by_adjective, state_without_verb
@@ -39,21 +54,17 @@ from hyperlex.word.repair import (
     with_preposition,
 )
 from hyperlex.word.roles import (
-    decline_objects,
-    decline_recipients,
-    demote_objects,
     demote_subjects,
     entitle,
     name_actors,
-    name_called,
     name_doers,
-    name_objects,
     name_ones,
     name_subjects,
     swap_roles,
     unaddress,
 )
 from hyperlex.word.segment import Token
+from hyperlex.word.signs import read_signs
 from hyperlex.word.subordinate import join_finite, resume, subordinate
 
 
@@ -95,18 +106,27 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     breaks: list[float] = read.scores.breaks.tolist()
     breaks[0] = 1.0
     bind_idioms(forms, offers, chosen, heads, relations, breaks)
+    read_signs(forms, chosen, heads, relations)
+    old_or_elder(offers, chosen, heads, relations)
+    home_or_house(forms, offers, chosen, heads, relations)
+    bake_or_stove(forms, offers, chosen, heads, relations)
     things_or_deeds(forms, offers, chosen, heads, relations)
     pair_up(forms, offers, chosen, heads, relations, breaks)
     appose(forms, chosen, heads, relations, breaks)
-    unaddress(forms, heads, relations, chosen)
+    unaddress(forms, heads, relations, offers, chosen)
     name_called(heads, relations, offers, chosen)
     name_subjects(heads, relations, offers, chosen)
     demote_objects(relations, chosen)
     name_actors(forms, heads, relations, offers, chosen)
     name_estimates(forms, chosen, heads, relations)
+    last_long(forms, heads, relations, chosen)
+    release_means(forms, heads, relations, chosen)
+    await_objects(forms, heads, relations, offers, chosen)
     name_objects(forms, heads, relations, offers, chosen)
     swap_roles(heads, relations, offers, chosen)
     decline_objects(relations, offers, chosen)
+    name_pronouns(heads, relations, offers, chosen)
+    transitive_twin(forms, offers, chosen, heads, relations)
     decline_recipients(heads, relations, offers, chosen)
     demote_subjects(relations, offers, chosen)
     name_adjectives(forms, relations, offers, chosen)
@@ -131,7 +151,7 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     name_ones(heads, relations, offers, chosen)
     subordinate(forms, chosen, heads, relations)
     right_or_rights(forms, offers, chosen, heads, relations)
-    cost_or_stand(chosen, heads, relations)
+    cost_or_stand(forms, chosen, heads, relations)
     sleep_or_fall(forms, chosen, heads, relations)
     mend_edges(forms, chosen, heads, relations, breaks, between)
     return breaks

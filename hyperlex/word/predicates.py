@@ -128,7 +128,8 @@ def _state(
     """Puts the adjective in the place of its noun, or beside what the sentence states."""
     root = root_of(heads)
     above, relation = heads[noun], relations[noun]
-    if noun != root and (above > noun or relation not in _APART):
+    listed = start > 0 and chosen[start - 1][0] == ":"
+    if noun != root and (above > noun or (relation not in _APART and not listed)):
         return
     if noun != root and any(chosen[k][0] in _MINE for k in range(start, noun)):
         return  # «мой мальчик маленький», who is spoken to

@@ -1,4 +1,4 @@
-"""Subjects and objects that their case or their verb contradicts, and what is made of them."""
+"""Subjects that their case or their verb contradicts, and what is made of them."""
 
 from __future__ import annotations
 
@@ -38,44 +38,6 @@ def name_subjects(
         chosen[place] = next(plural, chosen[place])
 
 
-def name_objects(
-    forms: Sequence[str],
-    heads: Sequence[int],
-    relations: list[str],
-    offers: Sequence[Sequence[Offer]],
-    chosen: list[Offer],
-) -> None:
-    """Makes the object of a transitive verb of what cannot be its subject, in place.
-
-    «Сугробы засыпало», «разговор вели»: the noun does not agree with the verb, and its accusative
-    looks as its nominative does. «Дорогу размыло»: nobody did, and to whom if not to the road?
-    """
-    for place, relation in enumerate(relations):
-        verb = heads[place]
-        if relation == "obl" and _is_impersonal(verb, place, forms, heads, relations, chosen):
-            relations[place] = "obj"
-        if relation != "nsubj" or chosen[verb][1] != "VERB":
-            continue
-        if chosen[place][1] != "NOUN" and chosen[place][0] != "что":
-            continue
-        if forms[verb].lower() == "есть" or chosen[place][0] in SHARES:  # «есть» eats, too
-            continue
-        if "=Anim" in chosen[place][2] or (place and forms[place][0].isupper()):
-            continue
-        if not disagree(features_of(chosen[place][2]), features_of(chosen[verb][2])):
-            continue
-        found = in_case("Acc", offers[place], chosen[place])
-        if found is None or not is_transitive(forms[verb]):
-            continue
-        if any(
-            (heads[k] == verb and relations[k] == "obj")
-            or (heads[k] == place and relations[k].startswith(("conj", "nummod", "appos")))
-            for k in range(len(heads))
-        ):
-            continue
-        relations[place], chosen[place] = "obj", found
-
-
 def name_actors(
     forms: Sequence[str],
     heads: Sequence[int],
@@ -111,33 +73,19 @@ _MEASURED = frozenset(("стоить", "весить", "длиться", "про
 _DOING = frozenset(("nsubj", "nsubj:pass", "csubj", "xcomp"))
 
 
-def name_called(
+def _has_object(verb: int, heads: Sequence[int], relations: Sequence[str]) -> bool:
+    return any(head == verb and relations[k] == "obj" for k, head in enumerate(heads))
+
+
+def unaddress(
+    forms: Sequence[str],
     heads: Sequence[int],
     relations: list[str],
     offers: Sequence[Sequence[Offer]],
     chosen: list[Offer],
 ) -> None:
-    """Makes a name of what was the subject of «зовут», in place: «меня зовут Олег»."""
-    for place, relation in enumerate(relations):
-        verb = heads[place]
-        if relation != "nsubj" or chosen[verb][0] not in _CALLING:
-            continue
-        name = in_case("Nom", offers[place], chosen[place])
-        if name is None or not disagree(features_of(name[2]), features_of(chosen[verb][2])):
-            continue
-        joined = any(heads[k] == place and r == "conj" for k, r in enumerate(relations))
-        if not joined and any(heads[k] == verb and r == "obj" for k, r in enumerate(relations)):
-            relations[place], chosen[place] = "xcomp", name
-
-
-_CALLING = frozenset(("звать", "прозвать", "величать"))
-
-
-def unaddress(
-    forms: Sequence[str], heads: Sequence[int], relations: list[str], chosen: Sequence[Offer]
-) -> None:
-    """Makes the subject of a noun that no mark parts from its verb and that was taken for who is
-    spoken to, in place: «Петя и Маша пошли в школу».
+    """Makes a part of the clause of a noun that no mark parts from its verb and that was taken for
+    who is spoken to, in place: «Петя и Маша пошли в школу», «масло растопите».
     """
     for place, relation in enumerate(relations):
         verb = heads[place]
@@ -150,31 +98,19 @@ def unaddress(
         joined = any(heads[k] == place and r == "conj" for k, r in enumerate(relations))
         if joined and of_verb.get("Number") != "Plur":
             continue
-        if not joined and disagree(features_of(chosen[place][2]), of_verb):
+        imperative = of_verb.get("Mood") == "Imp"
+        if not (joined or imperative) and disagree(features_of(chosen[place][2]), of_verb):
             continue
-        if of_verb.get("Person", "3") != "3" or of_verb.get("Mood") == "Imp":
+        if imperative:
+            thing = in_case("Acc", offers[place], chosen[place])
+            inanimate = "Animacy=Inan" in chosen[place][2] and is_transitive(forms[verb])
+            if inanimate and thing and not joined and not _has_object(verb, heads, relations):
+                relations[place], chosen[place] = "obj", thing  # «масло растопите»
+            continue
+        if of_verb.get("Person", "3") != "3":
             continue
         if not any(heads[k] == verb and r in _DOING for k, r in enumerate(relations)):
             relations[place] = "nsubj"
-
-
-def _is_impersonal(
-    verb: int,
-    noun: int,
-    forms: Sequence[str],
-    heads: Sequence[int],
-    relations: Sequence[str],
-    chosen: Sequence[Offer],
-) -> bool:
-    """Whether a transitive verb in the neuter has no subject and no object but this accusative."""
-    if "Gender=Neut" not in chosen[verb][2] or "VerbForm=Fin" not in chosen[verb][2]:
-        return False
-    if chosen[noun][1] != "NOUN" or "Case=Acc" not in chosen[noun][2]:
-        return False
-    if any(head == noun and relations[k] == "case" for k, head in enumerate(heads)):
-        return False
-    taken = {relations[k] for k, head in enumerate(heads) if head == verb}
-    return not taken & {"nsubj", "csubj", "obj", "xcomp"} and is_transitive(forms[verb])
 
 
 _COUNTING = ("nummod", "det", "advmod")
@@ -215,31 +151,6 @@ def swap_roles(
 
 
 _CASES_OF_OBJECTS = ("Case=Acc", "Case=Gen", "Case=Par", "Case=Ins", "Case=Dat")
-
-
-def decline_objects(
-    relations: Sequence[str], offers: Sequence[Sequence[Offer]], chosen: list[Offer]
-) -> None:
-    """Gives an object in the nominative the accusative that is spelled so, in place: «дочь любит
-    мать».
-    """
-    for place, relation in enumerate(relations):
-        if relation == "obj" and "Case=Nom" in chosen[place][2]:
-            chosen[place] = in_case("Acc", offers[place], chosen[place]) or chosen[place]
-
-
-def demote_objects(relations: list[str], chosen: Sequence[Offer]) -> None:
-    """Makes no object of what stands in a case that no object has, in place: «что делаешь
-    вечером».
-    """
-    for place, relation in enumerate(relations):
-        case = form_of(chosen[place])[0] or ""
-        if relation == "obj" and case in _OBLIQUE:
-            when = case == "Loc" or chosen[place][0] in _WHEN
-            relations[place] = "obl" if when else "iobj"
-
-
-_WHEN = frozenset(("утро", "день", "вечер", "ночь", "весна", "лето", "осень", "зима"))
 
 
 def demote_subjects(
@@ -293,22 +204,6 @@ _ALL = frozenset(("весь", "все", "всё"))
 _ONES = _ALL | {"один", "другой", "иной", "многий", "некоторый", "каждый"}
 
 
-def decline_recipients(
-    heads: Sequence[int],
-    relations: Sequence[str],
-    offers: Sequence[Sequence[Offer]],
-    chosen: list[Offer],
-) -> None:
-    """Gives who gets an object the dative, in place: «которой подарили куклу»."""
-    for place, relation in enumerate(relations):
-        if relation != "iobj" or "Case=Gen" not in chosen[place][2]:
-            continue
-        verb = heads[place]
-        if any(heads[k] == verb and r == "obj" for k, r in enumerate(relations)):
-            dative = (o for o in offers[place] if "Case=Dat" in o[2] and o[1] == chosen[place][1])
-            chosen[place] = next(dative, chosen[place])
-
-
 def entitle(
     forms: Sequence[str],
     offers: Sequence[Sequence[Offer]],
@@ -325,7 +220,9 @@ def entitle(
         ):
             continue
         for noun in range(place - 1, -1, -1):
-            found = in_case("Nom", offers[noun], chosen[noun])
+            lemma_and_upos = chosen[noun][:2]
+            alike = (o for o in offers[noun] if o[:2] == lemma_and_upos and "Case=Nom" in o[2])
+            found = in_case("Nom", offers[noun], chosen[noun]) or next(alike, None)
             if forms[noun] == "," or found is not None:
                 break
         else:

@@ -9,17 +9,26 @@ from hypothesis import strategies as st
 from word.trees_by_hand import is_tree, trees_over
 
 from hyperlex.word.appositions import appose
-from hyperlex.word.homonyms import cost_or_stand, things_or_deeds
+from hyperlex.word.homonyms import (
+    bake_or_stove,
+    cost_or_stand,
+    home_or_house,
+    old_or_elder,
+    things_or_deeds,
+)
 from hyperlex.word.hosts import return_to_host
 from hyperlex.word.idioms import bind_idioms
 from hyperlex.word.initials import read_initials
 from hyperlex.word.looks import describe_by_clothes
+from hyperlex.word.objects import await_objects, last_long, release_means
 from hyperlex.word.pairs import pair_up
 from hyperlex.word.phrases import bind_phrases, govern_next
 from hyperlex.word.predicates import state_by_adjective, state_without_verb
 from hyperlex.word.quantities import name_estimates
 from hyperlex.word.readings import Offer
-from hyperlex.word.roles import entitle, name_actors, name_doers, name_ones
+from hyperlex.word.repair import state_beside_dash
+from hyperlex.word.roles import entitle, name_actors, name_doers, name_ones, unaddress
+from hyperlex.word.signs import read_signs
 from hyperlex.word.subordinate import join_finite, resume, subordinate
 from hyperlex.word.tree import root_of
 
@@ -39,6 +48,8 @@ READINGS = {
     "друг": ("NOUN", "Animacy=Anim|" + ONE), "друга": ("NOUN", "Case=Acc|Number=Sing"),
     "может": ("VERB", "Number=Sing|Person=3|VerbForm=Fin"), "быть": ("AUX", "VerbForm=Inf"),
     "всё": ("PRON", ONE), "равно": ("ADJ", "Variant=Short"), "чистый": ("ADJ", ONE),
+    "старого": ("NOUN", ONE), "печь": ("NOUN", ONE), "дома": ("NOUN", "Case=Gen|Number=Sing"),
+    "будет": ("AUX", "VerbForm=Fin"), "%": ("PUNCT", ""), "ключом": ("NOUN", "Case=Ins"),
     "пальто": ("NOUN", "Case=Loc|Number=Sing"),
     "старше": ("ADJ", "Degree=Cmp"), "жгут": ("VERB", "Number=Plur|Person=3|VerbForm=Fin"),
 }  # fmt: skip
@@ -57,13 +68,26 @@ def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]], random: Random) 
     relations[root_of(heads)] = "root"
     chosen: list[Offer] = [(form, *READINGS[form], 1.0, "dictionary") for form in forms]
     noun: Offer = ("жгут", "NOUN", "Animacy=Inan|" + ONE, 0.1, "dictionary")
-    offers = [(offer, noun) if offer[0] == "жгут" else (offer,) for offer in chosen]
+    twins = {"жгут": noun, "старого": ("старый", "ADJ", ONE, 0.1, "dictionary"),
+             "печь": ("печь", "VERB", "VerbForm=Inf", 0.1, "dictionary"),
+             "дома": ("дома", "ADV", "", 0.1, "dictionary")}  # fmt: skip
+    offers = [(offer, twins.get(offer[0], offer)) for offer in chosen]
     breaks = [0.5] * len(forms)
+    dashes = [place for place in range(1, len(forms) - 1) if forms[place] == "А"]
     for rule in (
         lambda: bind_idioms(forms, offers, chosen, heads, relations, breaks),
+        lambda: read_signs(forms, chosen, heads, relations),
+        lambda: old_or_elder(offers, chosen, heads, relations),
+        lambda: home_or_house(forms, offers, chosen, heads, relations),
+        lambda: bake_or_stove(forms, offers, chosen, heads, relations),
         lambda: things_or_deeds(forms, offers, chosen, heads, relations),
         lambda: pair_up(forms, offers, chosen, heads, relations, breaks),
         lambda: appose(forms, chosen, heads, relations, breaks),
+        lambda: unaddress(forms, heads, relations, offers, chosen),
+        lambda: last_long(forms, heads, relations, chosen),
+        lambda: release_means(forms, heads, relations, chosen),
+        lambda: await_objects(forms, heads, relations, offers, chosen),
+        lambda: state_beside_dash(dashes, chosen, heads, relations, breaks),
         lambda: name_actors(forms, heads, relations, offers, chosen),
         lambda: name_estimates(forms, chosen, heads, relations),
         lambda: state_by_adjective(forms, chosen, heads, relations, breaks),
@@ -79,7 +103,7 @@ def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]], random: Random) 
         lambda: bind_phrases(forms, chosen, heads, relations),
         lambda: name_ones(heads, relations, offers, chosen),
         lambda: subordinate(forms, chosen, heads, relations),
-        lambda: cost_or_stand(chosen, heads, relations),
+        lambda: cost_or_stand(forms, chosen, heads, relations),
     ):
         rule()
         assert is_tree(heads)

@@ -144,7 +144,7 @@ def test_ones_and_others_are_subjects(feats: str, others: str, relation: str) ->
     verb: Offer = ("спорить", "VERB", "Number=Plur|Tense=Past|VerbForm=Fin", 1.0, "")
     chosen: list[Offer] = [("один", "ADJ", feats, 1.0, ""), ("", "X", "", 1.0, ""), verb]
     relations = ["acl", others, "root"]
-    name_ones([2, 2, 2], relations, chosen)
+    name_ones([2, 2, 2], relations, [(offer,) for offer in chosen], chosen)
     assert relations == [relation, others, "root"]
 
 
