@@ -119,6 +119,8 @@ _DATE = re.compile(r"\d{1,4}(?:[./]\d{1,4}){1,2}")
 def _is(kind: str, tree: Tree, word: Word, head: int, dative: bool) -> bool:
     if (lemmas := _CLASSES.get(kind)) is not None:
         return word.lemma.lower() in lemmas
+    if kind == "deed":
+        return word.lemma.lower().endswith(("ение", "ание", "тие"))
     if kind == "animate":
         return bool(is_animate(word))
     if kind == "number":

@@ -145,6 +145,7 @@ ROLE_RULES: tuple[RoleRule, ...] = (
     RoleRule("obl", "под", "Ins", "", "place", "под столом|стол"),
     RoleRule("obl", "над,перед,передо,между,меж", "Ins", "time", "time", "перед рассветом|рассвет"),
     RoleRule("obl", "перед,передо", "Ins", "event", "time", "перед обедом|обед"),
+    RoleRule("obl", "перед,передо", "Ins", "deed", "time", "перед употреблением|употребление"),
     RoleRule("obl", "над,перед,передо,между,меж", "", "", "place", "над столом|стол"),
     RoleRule("obl", "по", "Dat", "time", "time", "по утрам|утро"),
     RoleRule("obl", "по", "Acc", "time", "time", "по май|май"),

@@ -214,8 +214,15 @@ def _imperative(view: View, lower: list[str], question: bool) -> bool:
         and tree.is_root(view.head)
         and not question
         and not tree.has(view.head, "nsubj", "aux")
-        and not view.has_dative()
+        and (not view.has_dative() or _orders_all(view))
         and QUESTION_WORDS.isdisjoint(lower)
+    )
+
+
+def _orders_all(view: View) -> bool:
+    """«Всем встать!»"""
+    return view.head in view.marks.exclaimed and any(
+        view.tree.lower[child] == "всем" for child in view.tree.children[view.head]
     )
 
 

@@ -100,10 +100,14 @@ def old_or_elder(
         if heads[after] not in (place, heads[place]) or relations[after] not in _ASIDE:
             continue
         form = form_of(chosen[after])
-        alike = (o for o in offers[place] if o[1] == "ADJ" and _agrees(form_of(o), form))
+        alike = (
+            o for o in offers[place] if o[1] == "ADJ" and o[3] > 0.1 and _agrees(form_of(o), form)
+        )
         adjective = next(alike, None)
         if adjective is None or any(
-            head == place and k != after and relations[k] != "case" for k, head in enumerate(heads)
+            head == place and (k > after or relations[k] not in _BEFORE_NOUNS)
+            for k, head in enumerate(heads)
+            if k not in (place, after)
         ):
             continue
         heads[after] = after if heads[place] == place else heads[place]
@@ -114,12 +118,34 @@ def old_or_elder(
         heads[place], relations[place], chosen[place] = after, "amod", adjective
 
 
+_BEFORE_NOUNS = frozenset(("case", "nummod", "nummod:gov", "det", "amod", "punct", "cc", "advmod"))
 _ASIDE = frozenset(("xcomp", "appos", "nmod", "obl", "conj", "obj", "nsubj", "iobj", "flat"))
 
 
 def _agrees(adjective: tuple[str | None, ...], noun: tuple[str | None, ...]) -> bool:
     case, gender, number = adjective
     return case == noun[0] and number == noun[2] and gender in (None, noun[1])
+
+
+def kiss_or_whole(
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: Sequence[int],
+    relations: Sequence[str],
+) -> None:
+    """Reads an adjective that describes nothing and states nothing as the verb that is spelled so,
+    in place: «крепко целую».
+    """
+    for place, relation in enumerate(relations):
+        if chosen[place][1] != "ADJ" or "Case=Acc" not in chosen[place][2]:
+            continue
+        if relation not in ("conj", "root", "parataxis"):
+            continue
+        if relation == "conj" and "VerbForm=Fin" not in chosen[heads[place]][2]:
+            continue
+        deed = (o for o in offers[place] if o[1] == "VERB" and "VerbForm=Fin" in o[2])
+        chosen[place] = next(deed, chosen[place])
 
 
 def home_or_house(
@@ -159,7 +185,8 @@ def bake_or_stove(
     печь пироги», «будет печь».
     """
     for place in range(1, len(chosen)):
-        if chosen[place][1] != "NOUN":
+        eats = forms[place] == "есть" and "VerbForm=Inf" not in chosen[place][2]
+        if chosen[place][1] != "NOUN" and not eats:
             continue
         infinitive = next((o for o in offers[place] if "VerbForm=Inf" in o[2]), None)
         if infinitive is None:
@@ -173,7 +200,7 @@ def bake_or_stove(
         if future and heads[place - 1] == place:
             relations[place - 1] = "aux"
         for k in range(place + 1, len(heads)):
-            if heads[k] == place and chosen[k][1] == "NOUN" and relations[k] in ("conj", "nmod"):
+            if heads[k] == place and relations[k] in ("conj", "nmod", "nsubj"):
                 thing = in_case("Acc", offers[k], chosen[k])
                 if thing is not None:
                     relations[k], chosen[k] = "obj", thing
@@ -184,7 +211,16 @@ _ASKING = frozenset(
     (
         *("уметь", "мочь", "смочь", "хотеть", "любить", "начать", "начинать", "стать", "суметь"),
         *("пора", "надо", "нужно", "можно", "нельзя", "должен", "решить", "учиться", "научиться"),
-        *("продолжать", "перестать", "помогать", "помочь", "собираться", "обещать"),
+        *(
+            "продолжать",
+            "перестать",
+            "бросить",
+            "прекратить",
+            "помогать",
+            "помочь",
+            "собираться",
+            "обещать",
+        ),
     )
 )
 
@@ -217,7 +253,7 @@ def sleep_or_fall(
     forms: Sequence[str], chosen: list[Offer], heads: Sequence[int], relations: Sequence[str]
 ) -> None:
     """Reads «спал» as sleep unless what did it is no living being, and «часы» that do something as
-    a clock, in place: «дети спали», «жара спала», «часы пробили».
+    a clock, in place: «дети спали», «часы пробили».
     """
     for place, (lemma, upos, feats, prior, _) in enumerate(chosen):
         if lemma == "спасть" and forms[place].lower().startswith("спал"):
@@ -276,6 +312,13 @@ def things_or_deeds(
     for place, (_, upos, feats, _, _) in enumerate(chosen):
         if upos != "VERB" or "VerbForm=Fin" not in feats:
             continue
+        near = heads[place] in (place - 1, place - 2) and not _parted(heads[place], place, chosen)
+        if near and (cases := _CASES.get(relations[place])) is not None:
+            nouns = [o for o in offers[place] if o[1] == "NOUN"]
+            alike = (o for case in cases for o in nouns if f"Case={case}" in o[2])
+            chosen[place] = next(alike, chosen[place])  # «кусок мыла»
+        if chosen[place][1] == "NOUN":
+            continue
         verb = _other_verb(place, chosen, heads)
         if verb is None or _parted(min(place, verb), max(place, verb), chosen):
             continue
@@ -294,6 +337,8 @@ def things_or_deeds(
         relations[place], chosen[place] = found
 
 
+_CASES = {"obj": ("Gen", "Acc"), "nmod": ("Gen",), "nsubj": ("Nom",), "nsubj:pass": ("Nom",)}
+"""Of what a noun is to others."""
 _OF_VERBS = frozenset(("nsubj", "obj", "iobj", "cc", "mark", "aux", "advmod", "conj"))
 """What a noun in its place would not have."""
 _PARTING = frozenset(("PUNCT", "CCONJ", "SCONJ"))

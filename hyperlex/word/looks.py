@@ -1,4 +1,4 @@
-"""What somebody wears tells who it is, and not where it happens: «мужчина в пальто курил»."""
+"""What tells who it is, and not where it happens: «мужчина в пальто», «двое из них»."""
 
 from __future__ import annotations
 
@@ -15,6 +15,31 @@ _CLOTHES = frozenset(
         *("шарф", "галстук", "сарафан", "кофта", "жилет", "тулуп", "телогрейка", "берет"),
     )
 )
+
+
+_SOME = frozenset(
+    (
+        *("двое", "трое", "четверо", "пятеро", "шестеро", "семеро", "один", "одна", "многие"),
+        *("каждый", "любой", "некоторые", "некоторый", "никто", "кто-то", "кто", "первый"),
+        *("последний", "большинство", "половина", "часть", "многий", "другой", "самый", "лучший"),
+    )
+)
+
+
+def describe_by_others(chosen: Sequence[Offer], heads: list[int], relations: list[str]) -> None:
+    """Hangs those of whom some are meant on the word for some before them, in place."""
+    for place in range(2, len(chosen)):
+        if relations[place] != "obl" or "Case=Gen" not in chosen[place][2]:
+            continue
+        of = place - 1
+        while of and heads[of] == place and relations[of] != "case":
+            of -= 1
+        if not of or chosen[of][0] != "из" or heads[of] != place:
+            continue
+        some = of - 1
+        taken = relations[some].startswith("nsubj") or relations[some] in ("obj", "iobj")
+        if chosen[some][0] in _SOME and taken and heads[some] == heads[place]:
+            heads[place], relations[place] = some, "nmod"
 
 
 def describe_by_clothes(chosen: Sequence[Offer], heads: list[int], relations: list[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hyperlex.word.abbreviations import spell_out
+from hyperlex.word.address import address
 from hyperlex.word.appositions import appose
 from hyperlex.word.edges import mend_edges
 from hyperlex.word.entries import Entry, choose
@@ -13,6 +14,7 @@ from hyperlex.word.homonyms import (
     bake_or_stove,
     cost_or_stand,
     home_or_house,
+    kiss_or_whole,
     old_or_elder,
     order_or_tell,
     right_or_rights,
@@ -23,7 +25,7 @@ from hyperlex.word.homonyms import (
 from hyperlex.word.hosts import return_to_host
 from hyperlex.word.idioms import bind_idioms
 from hyperlex.word.initials import read_initials
-from hyperlex.word.looks import describe_by_clothes
+from hyperlex.word.looks import describe_by_clothes, describe_by_others
 from hyperlex.word.network import Scores
 from hyperlex.word.objects import (
     await_objects,
@@ -33,8 +35,10 @@ from hyperlex.word.objects import (
     last_long,
     name_called,
     name_objects,
+    name_partitives,
     name_pronouns,
     release_means,
+    release_pronouns,
 )
 from hyperlex.word.pairs import pair_up
 from hyperlex.word.phrases import bind_phrases, govern_next
@@ -106,9 +110,11 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     breaks: list[float] = read.scores.breaks.tolist()
     breaks[0] = 1.0
     bind_idioms(forms, offers, chosen, heads, relations, breaks)
+    address(forms, chosen, heads, relations)
     read_signs(forms, chosen, heads, relations)
     old_or_elder(offers, chosen, heads, relations)
     home_or_house(forms, offers, chosen, heads, relations)
+    kiss_or_whole(forms, offers, chosen, heads, relations)
     bake_or_stove(forms, offers, chosen, heads, relations)
     things_or_deeds(forms, offers, chosen, heads, relations)
     pair_up(forms, offers, chosen, heads, relations, breaks)
@@ -120,6 +126,7 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     name_actors(forms, heads, relations, offers, chosen)
     name_estimates(forms, chosen, heads, relations)
     last_long(forms, heads, relations, chosen)
+    release_pronouns(heads, relations, offers, chosen)
     release_means(forms, heads, relations, chosen)
     await_objects(forms, heads, relations, offers, chosen)
     name_objects(forms, heads, relations, offers, chosen)
@@ -127,6 +134,7 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     decline_objects(relations, offers, chosen)
     name_pronouns(heads, relations, offers, chosen)
     transitive_twin(forms, offers, chosen, heads, relations)
+    name_partitives(forms, heads, relations, offers, chosen)
     decline_recipients(heads, relations, offers, chosen)
     demote_subjects(relations, offers, chosen)
     name_adjectives(forms, relations, offers, chosen)
@@ -142,6 +150,7 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     state_without_verb(forms, offers, chosen, heads, relations)
     govern_next(chosen, heads, relations)
     describe_by_clothes(chosen, heads, relations)
+    describe_by_others(chosen, heads, relations)
     entitle(forms, offers, chosen, heads, relations)
     join_finite(chosen, heads, relations)
     resume(forms, chosen, heads, relations)

@@ -131,6 +131,34 @@ def decline_recipients(
             chosen[place] = next(dative, chosen[place])
 
 
+_PORTIONS = frozenset(
+    (
+        *("чай", "сахар", "суп", "мёд", "сыр", "коньяк", "табак", "песок", "шоколад", "квас"),
+        *("сок", "бульон", "лук", "чеснок", "перец", "рис", "воск", "бензин", "кипяток", "творог"),
+    )
+)
+
+
+def name_partitives(
+    forms: Sequence[str],
+    heads: Sequence[int],
+    relations: list[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Makes an object of some of what is asked for, in place: «выпил чаю»."""
+    for place, relation in enumerate(relations):
+        verb = heads[place]
+        if relation != "iobj" or chosen[place][0] not in _PORTIONS:
+            continue
+        if not forms[place].lower().endswith(("у", "ю")) or not is_transitive(forms[verb]):
+            continue
+        some = next((o for o in offers[place] if "Case=Gen" in o[2] or "Case=Par" in o[2]), None)
+        taken = {relations[k] for k, head in enumerate(heads) if head == verb}
+        if some is not None and some[1] == "NOUN" and "obj" not in taken:
+            relations[place], chosen[place] = "obj", some
+
+
 _TIMES = frozenset(
     (
         *("секунда", "минута", "час", "сутки", "день", "ночь", "утро", "вечер", "неделя"),
@@ -202,6 +230,28 @@ def name_pronouns(
 
 
 _CASE_OF = {"nsubj": "Nom", "obj": "Acc"}
+
+
+def release_pronouns(
+    heads: list[int],
+    relations: list[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+) -> None:
+    """Gives «его» behind a noun to a verb that denies it, in place: «весной его не стало»."""
+    for place, relation in enumerate(relations):
+        noun = heads[place]
+        if relation != "det" or noun >= place or chosen[place][0] not in _POSSESSIVE:
+            continue
+        verb = heads[noun]
+        pronoun = next((o for o in offers[place] if o[1] == "PRON" and "Case=Gen" in o[2]), None)
+        if pronoun is None or chosen[verb][0] not in ("стать", "быть") or verb < place:
+            continue
+        if not any(heads[k] == verb and r == "obj" for k, r in enumerate(relations)):
+            heads[place], relations[place], chosen[place] = verb, "obj", pronoun
+
+
+_POSSESSIVE = frozenset(("его", "её", "ее", "их", "он", "она", "они", "оно"))
 
 
 def await_objects(

@@ -14,10 +14,15 @@ _STATES = frozenset(
         *("стыдно", "страшно", "больно", "обидно", "бессмысленно", "рискованно", "выгодно"),
         *("просто", "непросто", "нелегко", "сложно", "несложно", "интересно", "неинтересно"),
         *("удобно", "неудобно", "неприлично", "невежливо", "неловко", "дорого", "дёшево"),
+        *("весело", "грустно", "здорово", "прекрасно", "чудесно", "необходимо", "невыносимо"),
         *("достаточно", "безопасно", "небезопасно", "разумно", "неразумно", "грешно", "странно"),
     )
 )
 """Adverbs that say what it is like to do something."""
+
+
+_PERMITTING = frozenset(("запрещено", "разрешено", "позволено", "воспрещено", "можно", "нельзя"))
+_NAMES = frozenset(("фамилия", "имя", "отчество", "название", "кличка", "псевдоним", "прозвище"))
 
 
 def state_without_verb(
@@ -37,7 +42,9 @@ def state_without_verb(
         return
     if "VerbForm=Inf" in chosen[root][2]:
         of_state = (
-            k for k in range(root + 1, len(forms)) if heads[k] == root and forms[k] in _STATES
+            k
+            for k in range(root + 1, len(forms))
+            if heads[k] == root and (forms[k] in _STATES or forms[k] in _PERMITTING)
         )
         state = next(of_state, None)
         if state is not None and not any(
@@ -48,6 +55,10 @@ def state_without_verb(
             _lead(state, root, "csubj", heads, relations)
     elif "Case=Nom" in chosen[root][2] and root + 1 < len(forms):
         better = root + 1
+        named = chosen[root][0] in _NAMES and "Case=Nom" in chosen[better][2]
+        if named and chosen[better][1] == "PROPN" and heads[better] == root:
+            _lead(better, root, "nsubj", heads, relations)
+            return
         if "Degree=Cmp" in chosen[better][2] and chosen[better][1] == "ADJ":
             _lead(better, root, "nsubj", heads, relations)
             for place in range(better + 1, len(heads)):
@@ -96,7 +107,7 @@ def state_by_adjective(
             start -= 1
         if start and chosen[start - 1][1] not in ("PUNCT", "CCONJ"):
             continue
-        if any(chosen[k][1] in ("SCONJ", "ADP") for k in range(start, noun)):
+        if any(heads[k] == noun and relations[k] in ("case", "mark") for k in range(start, noun)):
             continue  # «как орёл могучий»
         _state(noun, state, start, chosen, heads, relations, breaks)
 

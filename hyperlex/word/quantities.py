@@ -49,6 +49,7 @@ def name_estimates(
             continue
         first = min([place, *numbers])
         about = first and forms[first - 1].lower() in _ABOUT
+        about = about or (relation == "obj" and bool(numbers) and not is_transitive(forms[verb]))
         if not about and chosen[verb][0] not in _PASSING:
             continue
         if any(relations[k] == "case" and k < first - 1 for k in below):  # «в течение около часа»

@@ -98,7 +98,7 @@ def unaddress(
         joined = any(heads[k] == place and r == "conj" for k, r in enumerate(relations))
         if joined and of_verb.get("Number") != "Plur":
             continue
-        imperative = of_verb.get("Mood") == "Imp"
+        imperative = of_verb.get("Mood") == "Imp" or of_verb.get("Person") == "2"
         if not (joined or imperative) and disagree(features_of(chosen[place][2]), of_verb):
             continue
         if imperative:
@@ -242,13 +242,17 @@ def name_doers(heads: Sequence[int], relations: list[str], chosen: Sequence[Offe
         lemma, upos, feats, _, _ = chosen[heads[place]]
         if relation != "xcomp" or upos != "VERB" or "Case=Ins" not in chosen[place][2]:
             continue
-        passive = "Voice=Pass" in feats and lemma not in _MAKING
+        reflexive = lemma.endswith("ся") and "Animacy=Anim" in chosen[place][2]
+        passive = ("Voice=Pass" in feats or reflexive) and lemma not in _MAKING
         if passive and chosen[place][1] in ("NOUN", "PROPN", "PRON"):
             relations[place] = "obl:agent"
 
 
 _MAKING = frozenset(
     (
+        *("являться", "становиться", "оказаться", "оказываться", "казаться", "показаться"),
+        *("считаться", "называться", "остаться", "оставаться", "притвориться", "родиться"),
+        *("притворяться", "явиться", "трудиться", "назваться", "представляться"),
         *("назвать", "признать", "избрать", "назначить", "объявить", "считать", "сделать"),
         *("прозвать", "именовать", "выбрать", "провозгласить", "оставить", "наречь", "представить"),
     )

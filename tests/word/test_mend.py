@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from word.trees_by_hand import is_tree, trees_over
 
+from hyperlex.word.address import address
 from hyperlex.word.appositions import appose
 from hyperlex.word.homonyms import (
     bake_or_stove,
@@ -19,8 +20,8 @@ from hyperlex.word.homonyms import (
 from hyperlex.word.hosts import return_to_host
 from hyperlex.word.idioms import bind_idioms
 from hyperlex.word.initials import read_initials
-from hyperlex.word.looks import describe_by_clothes
-from hyperlex.word.objects import await_objects, last_long, release_means
+from hyperlex.word.looks import describe_by_clothes, describe_by_others
+from hyperlex.word.objects import await_objects, last_long, release_means, release_pronouns
 from hyperlex.word.pairs import pair_up
 from hyperlex.word.phrases import bind_phrases, govern_next
 from hyperlex.word.predicates import state_by_adjective, state_without_verb
@@ -49,7 +50,10 @@ READINGS = {
     "может": ("VERB", "Number=Sing|Person=3|VerbForm=Fin"), "быть": ("AUX", "VerbForm=Inf"),
     "всё": ("PRON", ONE), "равно": ("ADJ", "Variant=Short"), "чистый": ("ADJ", ONE),
     "старого": ("NOUN", ONE), "печь": ("NOUN", ONE), "дома": ("NOUN", "Case=Gen|Number=Sing"),
-    "будет": ("AUX", "VerbForm=Fin"), "%": ("PUNCT", ""), "ключом": ("NOUN", "Case=Ins"),
+    "будет": ("AUX", "VerbForm=Fin"), "%": ("PUNCT", ""), "?": ("PUNCT", ""),
+    "5": ("NUM", ""), "кто": ("PRON", ONE), "его": ("DET", ""),
+    "двое": ("NUM", "Case=Nom"), "из": ("ADP", ""), "стало": ("VERB", PAST),
+    "ключом": ("NOUN", "Case=Ins"),
     "пальто": ("NOUN", "Case=Loc|Number=Sing"),
     "старше": ("ADJ", "Degree=Cmp"), "жгут": ("VERB", "Number=Plur|Person=3|VerbForm=Fin"),
 }  # fmt: skip
@@ -76,6 +80,7 @@ def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]], random: Random) 
     dashes = [place for place in range(1, len(forms) - 1) if forms[place] == "А"]
     for rule in (
         lambda: bind_idioms(forms, offers, chosen, heads, relations, breaks),
+        lambda: address(forms, chosen, heads, relations),
         lambda: read_signs(forms, chosen, heads, relations),
         lambda: old_or_elder(offers, chosen, heads, relations),
         lambda: home_or_house(forms, offers, chosen, heads, relations),
@@ -85,6 +90,7 @@ def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]], random: Random) 
         lambda: appose(forms, chosen, heads, relations, breaks),
         lambda: unaddress(forms, heads, relations, offers, chosen),
         lambda: last_long(forms, heads, relations, chosen),
+        lambda: release_pronouns(heads, relations, offers, chosen),
         lambda: release_means(forms, heads, relations, chosen),
         lambda: await_objects(forms, heads, relations, offers, chosen),
         lambda: state_beside_dash(dashes, chosen, heads, relations, breaks),
@@ -95,6 +101,7 @@ def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]], random: Random) 
         lambda: read_initials(forms, offers, chosen, heads, relations),
         lambda: govern_next(chosen, heads, relations),
         lambda: describe_by_clothes(chosen, heads, relations),
+        lambda: describe_by_others(chosen, heads, relations),
         lambda: entitle(forms, offers, chosen, heads, relations),
         lambda: join_finite(chosen, heads, relations),
         lambda: resume(forms, chosen, heads, relations),
