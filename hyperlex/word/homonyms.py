@@ -9,6 +9,7 @@ from hyperlex.word.agreement import disagree, form_of, in_case, is_transitive
 from hyperlex.word.dictionary import dictionary
 from hyperlex.word.readings import Offer
 from hyperlex.word.repair import AMOUNTS
+from hyperlex.word.tree import has
 
 
 def right_or_rights(
@@ -322,7 +323,7 @@ def things_or_deeds(
         verb = _other_verb(place, chosen, heads)
         if verb is None or _parted(min(place, verb), max(place, verb), chosen):
             continue
-        if any(heads[k] == place and relations[k] in _OF_VERBS for k in range(len(heads))):
+        if has(heads, relations, place, _OF_VERBS):
             continue
         found = _as_noun(place, verb, forms, offers, chosen, heads, relations)
         if found is None:

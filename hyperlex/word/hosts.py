@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from hyperlex.types import features_of
 from hyperlex.word.agreement import disagree, in_case, is_transitive
 from hyperlex.word.readings import Offer
-from hyperlex.word.tree import depends_on, root_of
+from hyperlex.word.tree import depends_on, has, root_of
 
 _RELATIVES = frozenset(
     ("который", "какой", "каков", "чей", "кто", "что", "где", "куда", "откуда", "когда")
@@ -171,7 +171,7 @@ def _give_back(
         subject = in_case("Nom", offers[place], chosen[place])
         if relations[place] != "obj" or subject is None:
             continue
-        taken = any(heads[k] == inner and r in SUBJECTS for k, r in enumerate(relations))
+        taken = has(heads, relations, inner, SUBJECTS)
         if not taken and not disagree(features_of(subject[2]), features_of(chosen[inner][2])):
             relations[place], chosen[place] = "nsubj", subject
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hyperlex.word.agreement import form_of
 from hyperlex.word.hosts import SUBJECTS
 from hyperlex.word.readings import Offer
-from hyperlex.word.tree import depends_on, root_of
+from hyperlex.word.tree import depends_on, has, root_of
 
 
 def bind_idioms(
@@ -65,7 +65,7 @@ def _bind_each_other(
     heads[first] = above
     relations[first] = "obl" if last > first + 1 else _ROLES.get(case, "obj")
     chosen[first] = ("друг", "PRON", f"Case={case}", chosen[first][3], "context")
-    taken = any(heads[k] == above and r in SUBJECTS for k, r in enumerate(relations))
+    taken = has(heads, relations, above, SUBJECTS)
     for k, head in enumerate(heads):
         if head not in phrase or k in phrase:
             continue

@@ -1,4 +1,8 @@
-"""The rules of this room about one sentence, in the order in which they see each other's work."""
+"""The rules of this room about one sentence, in the order in which they see each other's work.
+
+A rule changes readings (`chosen`, each one of what the word's `offers` are), the tree (`heads`,
+`relations`) or the probability of a clause beginning at a word (`breaks`), always in place.
+"""
 
 from __future__ import annotations
 
@@ -109,6 +113,34 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
         agree_names(heads, relations, offers, chosen)
     breaks: list[float] = read.scores.breaks.tolist()
     breaks[0] = 1.0
+    within, between = _dashes(tokens)
+    _tell_words(forms, offers, chosen, heads, relations, breaks)
+    _give_roles(forms, offers, chosen, heads, relations)
+    by_neighbours(forms, chosen)
+    spell_out(forms, chosen)
+    tie_compounds(within, chosen, heads, relations)
+    count_units(forms, chosen, heads, relations, breaks)
+    state_by_dash(between, forms, chosen, heads, relations, breaks)
+    state_beside_dash(between, chosen, heads, relations, breaks)
+    order_or_tell(forms, offers, chosen, heads, relations)
+    state_by_adjective(forms, chosen, heads, relations, breaks)
+    _join_clauses(forms, offers, chosen, heads, relations)
+    right_or_rights(forms, offers, chosen, heads, relations)
+    cost_or_stand(forms, chosen, heads, relations)
+    sleep_or_fall(forms, chosen, heads, relations)
+    mend_edges(forms, chosen, heads, relations, breaks, between)
+    return breaks
+
+
+def _tell_words(
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: list[int],
+    relations: list[str],
+    breaks: list[float],
+) -> None:
+    """Which words are one, which of its homonyms a word is, and which nouns belong together."""
     bind_idioms(forms, offers, chosen, heads, relations, breaks)
     address(forms, chosen, heads, relations)
     read_signs(forms, chosen, heads, relations)
@@ -119,6 +151,16 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     things_or_deeds(forms, offers, chosen, heads, relations)
     pair_up(forms, offers, chosen, heads, relations, breaks)
     appose(forms, chosen, heads, relations, breaks)
+
+
+def _give_roles(
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: list[int],
+    relations: list[str],
+) -> None:
+    """Who does what to whom: subjects, objects, how long and with what, and their cases."""
     unaddress(forms, heads, relations, offers, chosen)
     name_called(heads, relations, offers, chosen)
     name_subjects(heads, relations, offers, chosen)
@@ -138,15 +180,16 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     decline_recipients(heads, relations, offers, chosen)
     demote_subjects(relations, offers, chosen)
     name_adjectives(forms, relations, offers, chosen)
-    by_neighbours(forms, chosen)
-    spell_out(forms, chosen)
-    within, between = _dashes(tokens)
-    tie_compounds(within, chosen, heads, relations)
-    count_units(forms, chosen, heads, relations, breaks)
-    state_by_dash(between, forms, chosen, heads, relations, breaks)
-    state_beside_dash(between, chosen, heads, relations, breaks)
-    order_or_tell(forms, offers, chosen, heads, relations)
-    state_by_adjective(forms, chosen, heads, relations, breaks)
+
+
+def _join_clauses(
+    forms: Sequence[str],
+    offers: Sequence[Sequence[Offer]],
+    chosen: list[Offer],
+    heads: list[int],
+    relations: list[str],
+) -> None:
+    """What the sentence states, and what hangs on what: phrases and clauses."""
     state_without_verb(forms, offers, chosen, heads, relations)
     govern_next(chosen, heads, relations)
     describe_by_clothes(chosen, heads, relations)
@@ -159,11 +202,6 @@ def mend(tokens: Sequence[Token], read: Read) -> list[float]:
     bind_phrases(forms, chosen, heads, relations)
     name_ones(heads, relations, offers, chosen)
     subordinate(forms, chosen, heads, relations)
-    right_or_rights(forms, offers, chosen, heads, relations)
-    cost_or_stand(forms, chosen, heads, relations)
-    sleep_or_fall(forms, chosen, heads, relations)
-    mend_edges(forms, chosen, heads, relations, breaks, between)
-    return breaks
 
 
 def _dashes(tokens: Sequence[Token]) -> tuple[list[int], list[int]]:

@@ -8,6 +8,7 @@ from hyperlex.types import features_of
 from hyperlex.word.agreement import disagree, form_of, in_case, is_transitive
 from hyperlex.word.quantities import SHARES
 from hyperlex.word.readings import Offer
+from hyperlex.word.tree import has
 
 
 def name_objects(
@@ -81,8 +82,8 @@ def name_called(
         name = in_case("Nom", offers[place], chosen[place])
         if name is None or not disagree(features_of(name[2]), features_of(chosen[verb][2])):
             continue
-        joined = any(heads[k] == place and r == "conj" for k, r in enumerate(relations))
-        if not joined and any(heads[k] == verb and r == "obj" for k, r in enumerate(relations)):
+        joined = has(heads, relations, place, ("conj",))
+        if not joined and has(heads, relations, verb, ("obj",)):
             relations[place], chosen[place] = "xcomp", name
 
 
@@ -126,7 +127,7 @@ def decline_recipients(
         if relation != "iobj" or "Case=Gen" not in chosen[place][2]:
             continue
         verb = heads[place]
-        if any(heads[k] == verb and r == "obj" for k, r in enumerate(relations)):
+        if has(heads, relations, verb, ("obj",)):
             dative = (o for o in offers[place] if "Case=Dat" in o[2] and o[1] == chosen[place][1])
             chosen[place] = next(dative, chosen[place])
 
@@ -247,7 +248,7 @@ def release_pronouns(
         pronoun = next((o for o in offers[place] if o[1] == "PRON" and "Case=Gen" in o[2]), None)
         if pronoun is None or chosen[verb][0] not in ("стать", "быть") or verb < place:
             continue
-        if not any(heads[k] == verb and r == "obj" for k, r in enumerate(relations)):
+        if not has(heads, relations, verb, ("obj",)):
             heads[place], relations[place], chosen[place] = verb, "obj", pronoun
 
 
@@ -313,7 +314,7 @@ def release_means(
         thing = heads[place]
         if relation != "nmod" or "Case=Ins" not in chosen[place][2] or place < thing:
             continue
-        if any(heads[k] == place and relations[k] in ("case", "mark") for k in range(len(heads))):
+        if has(heads, relations, place, ("case", "mark")):
             continue
         if chosen[place][0] in _MEASURES or "Animacy=Anim" in chosen[place][2]:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hyperlex.word.readings import Offer
-from hyperlex.word.tree import depends_on
+from hyperlex.word.tree import depends_on, has
 
 _PREPOSITIONS = {
     ("во", "время"): "", ("в", "течение"): "", ("с", "помощью"): "", ("в", "виде"): "",
@@ -111,7 +111,7 @@ def govern_next(readings: Sequence[Offer], heads: list[int], relations: list[str
             continue
         if heads[noun] not in (below, heads[below]) or relations[noun] == "fixed":
             continue
-        if any(heads[k] == noun and relations[k] == "case" for k in range(len(heads))):
+        if has(heads, relations, noun, ("case",)):
             continue
         above = heads[below]
         if heads[noun] == below:

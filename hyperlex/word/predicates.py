@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hyperlex.word.readings import Offer
-from hyperlex.word.tree import depends_on, root_of
+from hyperlex.word.tree import depends_on, has, root_of
 
 _STATES = frozenset(
     (
@@ -47,9 +47,7 @@ def state_without_verb(
             if heads[k] == root and (forms[k] in _STATES or forms[k] in _PERMITTING)
         )
         state = next(of_state, None)
-        if state is not None and not any(
-            heads[k] == root and relations[k] in ("nsubj", "iobj") for k in range(len(heads))
-        ):
+        if state is not None and not has(heads, relations, root, ("nsubj", "iobj")):
             short = (o for o in offers[state] if "Variant=Short" in o[2] and "Neut" in o[2])
             chosen[state] = next(short, chosen[state])
             _lead(state, root, "csubj", heads, relations)

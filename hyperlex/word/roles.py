@@ -8,7 +8,7 @@ from hyperlex.types import features_of
 from hyperlex.word.agreement import disagree, form_of, in_case, is_transitive
 from hyperlex.word.quantities import SHARES
 from hyperlex.word.readings import Offer
-from hyperlex.word.tree import depends_on
+from hyperlex.word.tree import depends_on, has
 
 
 def name_subjects(
@@ -73,10 +73,6 @@ _MEASURED = frozenset(("стоить", "весить", "длиться", "про
 _DOING = frozenset(("nsubj", "nsubj:pass", "csubj", "xcomp"))
 
 
-def _has_object(verb: int, heads: Sequence[int], relations: Sequence[str]) -> bool:
-    return any(head == verb and relations[k] == "obj" for k, head in enumerate(heads))
-
-
 def unaddress(
     forms: Sequence[str],
     heads: Sequence[int],
@@ -95,7 +91,7 @@ def unaddress(
         if any(chosen[k][1] == "PUNCT" for k in between) or "Case=Nom" not in chosen[place][2]:
             continue
         of_verb = features_of(chosen[verb][2])
-        joined = any(heads[k] == place and r == "conj" for k, r in enumerate(relations))
+        joined = has(heads, relations, place, ("conj",))
         if joined and of_verb.get("Number") != "Plur":
             continue
         imperative = of_verb.get("Mood") == "Imp" or of_verb.get("Person") == "2"
@@ -104,12 +100,12 @@ def unaddress(
         if imperative:
             thing = in_case("Acc", offers[place], chosen[place])
             inanimate = "Animacy=Inan" in chosen[place][2] and is_transitive(forms[verb])
-            if inanimate and thing and not joined and not _has_object(verb, heads, relations):
+            if inanimate and thing and not joined and not has(heads, relations, verb, ("obj",)):
                 relations[place], chosen[place] = "obj", thing  # «масло растопите»
             continue
         if of_verb.get("Person", "3") != "3":
             continue
-        if not any(heads[k] == verb and r in _DOING for k, r in enumerate(relations)):
+        if not has(heads, relations, verb, _DOING):
             relations[place] = "nsubj"
 
 

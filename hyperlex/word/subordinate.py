@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hyperlex.types import features_of
 from hyperlex.word.hosts import SUBJECTS, begins_anew, is_finite
 from hyperlex.word.readings import Offer
-from hyperlex.word.tree import root_of
+from hyperlex.word.tree import has, root_of
 
 _BESIDE = frozenset(("conj", "parataxis"))
 _THAT = frozenset(("тот", "то"))
@@ -104,7 +104,7 @@ def resume(
             outer = heads[outer]
         if outer > inner or forms[joint] in forms[outer:joint] or "," not in forms[outer:inner]:
             continue
-        if _are_alike(chosen[outer], chosen[verb]) and not _has_subject(verb, heads, relations):
+        if _are_alike(chosen[outer], chosen[verb]) and not has(heads, relations, verb, SUBJECTS):
             heads[verb] = outer
 
 
@@ -119,10 +119,6 @@ def _are_alike(one: Offer, other: Offer) -> bool:
     return all(
         feats[0].get(name, value) == value for name, value in feats[1].items() if name in _SHARED
     )
-
-
-def _has_subject(verb: int, heads: Sequence[int], relations: Sequence[str]) -> bool:
-    return any(head == verb and relations[k] in SUBJECTS for k, head in enumerate(heads))
 
 
 def _mark_reason(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +101,11 @@ def depends_on(heads: Sequence[int], place: int, above: int) -> bool:
             return False
         place = heads[place]
     return True
+
+
+def has(heads: Sequence[int], relations: Sequence[str], place: int, names: Container[str]) -> bool:
+    """Whether a word has a dependent with one of these relations."""
+    return any(head == place and relations[k] in names for k, head in enumerate(heads))
 
 
 def root_of(heads: Sequence[int]) -> int:
