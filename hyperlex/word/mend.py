@@ -12,18 +12,15 @@ from dataclasses import dataclass
 from hyperlex.word.abbreviations import spell_out
 from hyperlex.word.address import address
 from hyperlex.word.appositions import appose
+from hyperlex.word.deeds import bake_or_stove, kiss_or_whole, order_or_tell, things_or_deeds
 from hyperlex.word.edges import mend_edges
 from hyperlex.word.entries import Entry, choose
 from hyperlex.word.homonyms import (
-    bake_or_stove,
     cost_or_stand,
     home_or_house,
-    kiss_or_whole,
     old_or_elder,
-    order_or_tell,
     right_or_rights,
     sleep_or_fall,
-    things_or_deeds,
     transitive_twin,
 )
 from hyperlex.word.hosts import return_to_host
@@ -146,7 +143,7 @@ def _tell_words(
     read_signs(forms, chosen, heads, relations)
     old_or_elder(offers, chosen, heads, relations)
     home_or_house(forms, offers, chosen, heads, relations)
-    kiss_or_whole(forms, offers, chosen, heads, relations)
+    kiss_or_whole(offers, chosen, heads, relations)
     bake_or_stove(forms, offers, chosen, heads, relations)
     things_or_deeds(forms, offers, chosen, heads, relations)
     pair_up(forms, offers, chosen, heads, relations, breaks)

@@ -10,13 +10,8 @@ from word.trees_by_hand import is_tree, trees_over
 
 from hyperlex.word.address import address
 from hyperlex.word.appositions import appose
-from hyperlex.word.homonyms import (
-    bake_or_stove,
-    cost_or_stand,
-    home_or_house,
-    old_or_elder,
-    things_or_deeds,
-)
+from hyperlex.word.deeds import bake_or_stove, kiss_or_whole, things_or_deeds
+from hyperlex.word.homonyms import cost_or_stand, home_or_house, old_or_elder
 from hyperlex.word.hosts import return_to_host
 from hyperlex.word.idioms import bind_idioms
 from hyperlex.word.initials import read_initials
@@ -84,6 +79,7 @@ def test_a_tree_stays_a_tree(tree: tuple[list[str], list[int]], random: Random) 
         lambda: read_signs(forms, chosen, heads, relations),
         lambda: old_or_elder(offers, chosen, heads, relations),
         lambda: home_or_house(forms, offers, chosen, heads, relations),
+        lambda: kiss_or_whole(offers, chosen, heads, relations),
         lambda: bake_or_stove(forms, offers, chosen, heads, relations),
         lambda: things_or_deeds(forms, offers, chosen, heads, relations),
         lambda: pair_up(forms, offers, chosen, heads, relations, breaks),
