@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from hyperlex.scene.boundary import Cut
 from hyperlex.scene.lexicon import IMPERSONAL
-from hyperlex.scene.operators import BY_LEMMA, DEGREE, INVITATIONS, INVITING, LIGHT, Operator
+from hyperlex.scene.operators import (
+    BY_LEMMA,
+    DEGREE,
+    INVITATIONS,
+    INVITING,
+    LIGHT,
+    SUBJUNCTIVES,
+    Operator,
+)
 from hyperlex.scene.scene import ClauseKind
 from hyperlex.scene.tree import NOWHERE, Tree
 
@@ -207,6 +215,13 @@ def descend(tree: Tree, head: int) -> tuple[list[tuple[int, Operator]], int]:
     return operators, place
 
 
+def _has_purpose(tree: Tree, place: int) -> bool:
+    return any(
+        tree.bases[child] == "mark" and tree.lower[child] in SUBJUNCTIVES
+        for child in tree.children[place]
+    )
+
+
 def _becomes(tree: Tree, place: int, child: int) -> bool:
     """«Мне стало стыдно»: nobody becomes anything, a state begins."""
     word = tree.words[child]
@@ -253,7 +268,7 @@ def _infinitive(tree: Tree, place: int) -> int:
     for child in tree.children[place]:
         if tree.bases[child] in ("xcomp", "csubj", "ccomp", "nsubj", "obj", "advcl"):
             if "VerbForm=Inf" in tree.words[child].feats:
-                if not tree.has(child, "mark"):  # «чтобы поступить, надо сдать»
+                if not _has_purpose(tree, child):  # «чтобы поступить, надо сдать»
                     return child
             elif _becomes(tree, place, child) or (
                 tree.bases[child] in ("xcomp", "csubj")

@@ -131,6 +131,16 @@ def things_or_deeds(
             continue
         if has(heads, relations, place, _OF_VERBS):
             continue
+        genitive = (o for o in offers[place] if o[1] == "NOUN" and "Case=Gen" in o[2])
+        if verb < place - 1 and chosen[place - 1][1] == "NOUN":
+            of_noun = next(genitive, None)  # «исследовали потери стали»
+            if of_noun is not None and heads[verb] != place and verb != place - 1:
+                chosen[place] = of_noun
+                for k, head in enumerate(heads):
+                    if head == place and k != place:
+                        heads[k] = verb
+                heads[place], relations[place] = place - 1, "nmod"
+                continue
         found = _as_noun(place, verb, forms, offers, chosen, heads, relations)
         if found is None:
             continue

@@ -53,5 +53,6 @@ def describe_by_clothes(chosen: Sequence[Offer], heads: list[int], relations: li
             continue
         person = cases[0] - 1
         known = chosen[person][1] == "NOUN" and "Animacy=Anim" in chosen[person][2]
-        if known and heads[person] == heads[place]:
+        takes_part = relations[person] in ("nsubj", "obj", "iobj")
+        if known and takes_part and heads[person] == heads[place]:
             heads[place], relations[place] = person, "nmod"

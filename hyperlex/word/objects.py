@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from hyperlex.types import features_of
 from hyperlex.word.agreement import disagree, form_of, in_case, is_transitive
@@ -190,6 +190,8 @@ def last_long(
             heads[k] == place and (chosen[k][0] in ("весь", "целый") or _is_ordinal(chosen[k]))
             for k in range(place)
         )
+        if chosen[place][0] in ("дорога", "жизнь") and has(heads, relations, place, _DESCRIBING):
+            continue  # «изменил всю духовную жизнь общества»
         others = [relations[k] for k, head in enumerate(heads) if head == verb and k != place]
         if relation == "nsubj":
             lasts = place > verb and "obj" in others and whole
@@ -198,6 +200,9 @@ def last_long(
             lasts = free and "Case=Acc" in chosen[place][2]
         if lasts:
             relations[place] = "obl"
+
+
+_DESCRIBING = frozenset(("amod", "nmod", "acl"))
 
 
 def _is_ordinal(offer: Offer) -> bool:
@@ -225,8 +230,10 @@ def name_pronouns(
             chosen[place] = next((o for o in pronouns if case in o[2]), pronouns[0])
         elif chosen[place][1] == "PRON" and relation == "mark":
             verb = heads[place]
-            taken = {relations[k] for k, head in enumerate(heads) if head == verb}
-            if "nsubj" not in taken and "Case=Nom" in chosen[place][2]:
+            leads = place == 0 or chosen[place - 1][1] == "PUNCT"  # and not «только что»
+            stated = chosen[verb][1] == "VERB" or chosen[verb][0] == "нужный"
+            free = "Case=Nom" in chosen[place][2] and not has(heads, relations, verb, ("nsubj",))
+            if leads and stated and free:
                 relations[place] = "nsubj"
 
 
@@ -291,10 +298,16 @@ def await_objects(
             if nominative is not None:
                 relations[everyone], chosen[everyone] = "nsubj", nominative
                 relations[place], chosen[place] = "obj", thing
-        elif plural and "Aspect=Perf" in chosen[verb][2] and not _OBJECTS & set(below.values()):
+        elif plural and _lacks_object(chosen[verb], set(below.values())):
             relations[place], chosen[place] = "obj", thing
 
 
+def _lacks_object(verb: Offer, below: Set[str]) -> bool:
+    """Whether a transitive verb must have an object and has none; but «переговоры пройдут»."""
+    return "Aspect=Perf" in verb[2] and not verb[0].endswith(_MOVING) and not _OBJECTS & below
+
+
+_MOVING = ("йти", "ехать", "бежать", "плыть", "лететь")
 _ALL = frozenset(("весь", "все", "всё"))
 _OBJECTS = frozenset(("obj", "ccomp", "xcomp", "csubj"))
 

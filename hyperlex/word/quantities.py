@@ -55,6 +55,9 @@ def name_estimates(
         if any(relations[k] == "case" and k < first - 1 for k in below):  # «в течение около часа»
             continue
         own = {k: relations[k] for k, head in enumerate(heads) if head == verb and k != place}
+        joined = {head for k, head in enumerate(heads) if relations[k] == "conj"}
+        if any(relations[k].startswith("nsubj") for k in joined & own.keys()):
+            continue  # «Анна и её муж живут там около 40 лет»
         relations[place] = _role(verb, place, forms, chosen, own) or relation
 
 
@@ -66,7 +69,9 @@ def _role(
     if of_verb.get("VerbForm") != "Fin":
         return None
     plural = of_verb.get("Number") == "Plur"
-    neuter = of_verb.get("Gender") == "Neut" or of_verb.get("Tense") in ("Pres", "Fut")
+    neuter = not plural and (
+        of_verb.get("Gender") == "Neut" or of_verb.get("Tense") in ("Pres", "Fut")
+    )
     third = of_verb.get("Person", "3") == "3"
     lasts = chosen[noun][0] in _TIMES
     transitive = is_transitive(forms[verb])
