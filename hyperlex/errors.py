@@ -60,6 +60,17 @@ def did_you_mean(name: str, known: Iterable[str], likeness: float = 0.5) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
+def how_to_convert(beginning: bytes) -> str:
+    """A sentence for an error about text that is not UTF-8, by its first bytes."""
+    if beginning.startswith(UTF16):
+        return "It begins as UTF-16 does, so convert it first: iconv -f utf-16 -t utf-8"
+    return "If it is Windows text, convert it first: iconv -f cp1251 -t utf-8"
+
+
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""The marks with which such a file begins."""
+
+
 def require_text(text: object) -> None:
     """Raise TypeError for what is no str."""
     if not isinstance(text, str):

@@ -66,12 +66,14 @@ def snapshot(name: str, patterns: Sequence[str]) -> Path:
 
 def why(error: Exception) -> str:
     """The reason of a failed loading, in one line without a full stop."""
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, LocalEntryNotFoundError) and (silence := _silence()) is not None:
             return f"it is not in the cache of this machine, and the hub does not answer: {silence}"
+        if isinstance(cause, HFValidationError):
+            return "there is no such path"
         cause = cause.__cause__ or cause.__context__
     return first_line(error).rstrip(".")
 

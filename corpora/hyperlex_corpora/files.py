@@ -122,7 +122,7 @@ def decode(data: bytes, name: str, encoding: str = "utf-8") -> str:
         return data.decode(_codec(encoding))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise _foreign(name, line, data[error.start], encoding) from None
+        raise _foreign(name, line, data[error.start :], encoding) from None
 
 
 def _codec(encoding: str) -> str:
@@ -144,7 +144,7 @@ def _undecodable(
 ) -> ValueError:
     """Where the text ends to be text. The reader is far ahead of the lines, so look again."""
     if path is None:
-        return _foreign(name, None, error.object[error.start], encoding)
+        return _foreign(name, None, error.object[error.start :], encoding)
     decoder = codecs.getincrementaldecoder(_codec(encoding))()
     lines = 1
     with open_bytes(path) as stream:
@@ -156,17 +156,21 @@ def _undecodable(
         except UnicodeDecodeError as found:
             # What the decoder held back from the block before is part of one character.
             line = lines + found.object.count(b"\n", 0, found.start)
-            return _foreign(name, line, found.object[found.start], encoding)
+            return _foreign(name, line, found.object[found.start :], encoding)
     return ValueError(f"{name} was changed while it was read. Try again.")
 
 
-def _foreign(name: str, line: int | None, byte: int, encoding: str) -> ValueError:
+def _foreign(name: str, line: int | None, wrong: bytes, encoding: str) -> ValueError:
     place = "" if line is None else f", line {line},"
     file = Path(name).name
+    if wrong.startswith((b"\xff\xfe", b"\xfe\xff")):
+        likely, codec = "It begins as UTF-16 does, so", "utf-16"
+    else:
+        likely, codec = "If it is Windows text,", "cp1251"
     # Most who read this cannot name an encoding: recipes, for one, read UTF-8 alone.
     return ValueError(
-        f"{name}{place} is not {encoding.upper()} (byte 0x{byte:02x}). If it is Windows text, "
-        f"convert it first: iconv -f cp1251 -t utf-8 {file} > utf8-{file}"
+        f"{name}{place} is not {encoding.upper()} (byte 0x{wrong[0]:02x}). {likely} convert it "
+        f"first: iconv -f {codec} -t utf-8 {file} > utf8-{file}"
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from hyperlex.cli.options import STANDARD_INPUT, read_text
-from hyperlex.errors import ConfigError, FormatError
+from hyperlex.errors import ConfigError, FormatError, how_to_convert
 from hyperlex.scene.scene import Clause, Scene
 from hyperlex.types import Morpheme, Span, Word
 
@@ -126,7 +126,7 @@ def _stream(stream: IO[bytes], name: str, file: str | None) -> Iterator[Block]:
             place = read - len(undecoded) + error.start
             raise FormatError(
                 f"{name} is not UTF-8 (byte 0x{error.object[error.start]:02x} at {place}). "
-                "If it is Windows text, convert it first: iconv -f cp1251 -t utf-8"
+                f"{how_to_convert(error.object if not place else b'')}"
             ) from error
         read += len(data)
         undecoded = (undecoded + data)[used:]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from hyperlex.errors import ConfigError, FormatError
+from hyperlex.errors import ConfigError, FormatError, how_to_convert
 
 if TYPE_CHECKING:
     from hyperlex.tokenizer import HyperTokenizer
@@ -126,7 +126,7 @@ def _decoded(data: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         raise FormatError(
             f"{name} is not UTF-8 (byte 0x{data[error.start]:02x} at {error.start}). "
-            "If it is Windows text, convert it first: iconv -f cp1251 -t utf-8"
+            f"{how_to_convert(data)}"
         ) from error
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hyperlex.errors import ConfigError, FormatError
+from hyperlex.errors import UTF16, ConfigError, FormatError, how_to_convert
 
 SUFFIXES = (".txt", ".jsonl", ".md")
 _OPENERS: dict[str, Callable[[Path, str], Any]] = {
@@ -98,7 +98,7 @@ def _lines(path: Path) -> Iterator[str]:
     try:
         with _OPENERS.get(path.suffix, open)(path, "rb") as stream:
             for number, line in enumerate(stream, 1):
-                if b"\0" in line:
+                if b"\0" in line and not (number == 1 and line.startswith(UTF16)):
                     raise FormatError(
                         f"{path}, line {number}, holds a NUL byte: it is no text file. Name a "
                         "UTF-8 text or a .jsonl file."
@@ -106,9 +106,9 @@ def _lines(path: Path) -> Iterator[str]:
                 yield line.decode()
     except UnicodeDecodeError as error:
         raise FormatError(
-            f"{path}, line {number}, is not UTF-8 (byte 0x{error.object[error.start]:02x}). If it "
-            "is Windows text, convert it first: "
-            f"iconv -f cp1251 -t utf-8 {path.name} > utf8-{path.name}"
+            f"{path}, line {number}, is not UTF-8 (byte 0x{error.object[error.start]:02x}). "
+            f"{how_to_convert(error.object if number == 1 else b'')} "
+            f"{path.name} > utf8-{path.name}"
         ) from error
     except (lzma.LZMAError, gzip.BadGzipFile, EOFError) as error:
         raise FormatError(f"{path} is a damaged archive ({error}). Fetch it again.") from error

@@ -55,9 +55,16 @@ class QuantizedKVCache(Cache):
         fit_keys: bool = True,
     ) -> None:
         check_width(width)
-        if max_length is not None and max_length < 1:
+        whole = isinstance(max_length, int) and not isinstance(max_length, bool)
+        if max_length is not None and not (whole and max_length >= 1):
             raise ConfigError(
-                f"max_length={max_length}. A number of tokens of at least 1 was expected, or None."
+                f"max_length={max_length!r}. A whole number of tokens, at least 1, was expected, "
+                "or None."
+            )
+        if not hasattr(config, "get_text_config"):
+            raise ConfigError(
+                f"config is a {type(config).__name__}: the config of a model was expected. Pass "
+                "model.config."
             )
         self.width = width
         made: list[GrowingLayer | StaticLayer] = [
@@ -112,6 +119,7 @@ def cache_bytes(
         dtype: what the model computes in; matters to the width "auto".
     """
     check_width(width)
+    layers = len(layer_windows(config))
     text = config.get_text_config(decoder=True)
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
@@ -119,4 +127,4 @@ def cache_bytes(
     row = tokens * token_bytes(kind, heads, size, DTYPES.get(width, dtype))
     if kind == "int4":
         row += 2 * heads * size * torch.float32.itemsize  # factor and centre of key channels
-    return batch * row * len(layer_windows(config))
+    return batch * row * layers

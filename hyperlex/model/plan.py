@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from hyperlex.errors import ConfigError, FormatError
+from hyperlex.errors import ConfigError, FormatError, first_line
 from hyperlex.hub import from_cache_alone, why
 from hyperlex.model.activations import activation_bytes
 from hyperlex.model.attention import NAME
@@ -132,7 +132,7 @@ def plan_memory(
         cache=cache_bytes(model.config, kv, batch, context, dtype),
         cache_per_token=_per_token(model.config, kv, batch, dtype),
         prefill=prompt,
-        activations=activation_bytes(model, batch, prompt),
+        activations=_activations(model, batch, prompt),
         reserve=reserve,
         gpu=gpu,
         largest_context=0,
@@ -189,6 +189,18 @@ def _check_stored(stored: dict[str, Any], source: str) -> None:
             "expected, or another method that transformers knows. Put back the config.json that "
             "was saved with the weights."
         )
+
+
+def _activations(model: Any, batch: int, tokens: int) -> int:
+    """As `activation_bytes`; models whose forward pass looks at numbers have none on paper."""
+    try:
+        return activation_bytes(model, batch, tokens)
+    except (RuntimeError, NotImplementedError) as error:
+        raise ConfigError(
+            f"The forward pass of {type(model).__name__} cannot be followed without numbers "
+            f"({first_line(error)}), so its memory cannot be planned. A dense model was expected, "
+            "as of GPT-2, Llama, Mistral or Qwen."
+        ) from error
 
 
 def _build(

@@ -13,13 +13,13 @@ import json
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_directory, atomic_write_text
-from hyperlex.recipes.config import RESOLVED_FILE, key, write_recipe
+from hyperlex.recipes.config import RESOLVED_FILE, key, settled, write_recipe
 from hyperlex.recipes.finetune.config import FinetuneConfig
 from hyperlex.recipes.finetune.rows import read_rows
 from hyperlex.recipes.tasks import (
@@ -111,7 +111,7 @@ def _adapt(
             "adapt to. Extend the model first: hyperlex extend MODEL OUT --texts FOLDER"
         )
     mixture = directory / MIXTURE_FILE
-    write_recipe(replace(config, resume=False), directory / RESOLVED_FILE)
+    write_recipe(settled(config), directory / RESOLVED_FILE)
     if not mixture.is_file():
         atomic_write_text(mixture, "".join(_mixture(config, tok)))
     shared: dict[str, Any] = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 import types
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import MISSING, field, fields
+from dataclasses import MISSING, field, fields, replace
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -100,6 +100,18 @@ def write_recipe(config: Any, path: str | Path) -> None:
         if value is not None:
             lines.append(f"{each.name} = {_toml(value)}\n")
     atomic_write_text(path, "".join(lines))
+
+
+def settled(config: Config) -> Config:
+    """A recipe as it is written beside its result: it names its output from anywhere, and goes on
+    with nothing unless it is told to.
+    """
+    given: Any = config
+    changes: dict[str, Any] = {"output": str(Path(given.output).resolve())}
+    if hasattr(given, "resume"):
+        changes["resume"] = False
+    changed: Config = replace(given, **changes)
+    return changed
 
 
 def key(help: str, default: Any) -> Any:

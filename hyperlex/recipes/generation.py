@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_directory, atomic_write_text
-from hyperlex.recipes.config import RESOLVED_FILE, flag, key, write_recipe
+from hyperlex.recipes.config import RESOLVED_FILE, flag, key, settled, write_recipe
 from hyperlex.recipes.tasks import Progress, TaskResult, Told, open_output
 from hyperlex.sizes import in_gib, parse_size
 
@@ -101,7 +101,7 @@ def answer(
                 f"max_new_tokens = {config.max_new_tokens} exceeds context = {config.context}. "
                 "Shorten it, or raise context."
             )
-    write_recipe(config, directory / RESOLVED_FILE)
+    write_recipe(settled(config), directory / RESOLVED_FILE)
     if config.save:
         with atomic_directory(directory / MODEL_FOLDER) as staged:
             model.save_pretrained(staged)

@@ -13,13 +13,13 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hyperlex.errors import ConfigError, FormatError
 from hyperlex.files import atomic_write_text
-from hyperlex.recipes.config import RESOLVED_FILE, flag, key, write_recipe
+from hyperlex.recipes.config import RESOLVED_FILE, flag, key, settled, write_recipe
 from hyperlex.recipes.finetune.config import FinetuneConfig
 from hyperlex.recipes.finetune.pieces import label_of, prompt_of
 from hyperlex.recipes.finetune.rows import read_rows
@@ -134,7 +134,7 @@ def _compare(
     config: ModerationConfig, directory: Path, told: Told | None, progress: Progress | None
 ) -> TaskResult:
     learned, held_out = balanced(config)
-    write_recipe(replace(config, resume=False), directory / RESOLVED_FILE)
+    write_recipe(settled(config), directory / RESOLVED_FILE)
     outcomes: list[Outcome] = []
     for instructed in (False, True) if config.instruction else (False,):
         before = config.instruction if instructed else ""

@@ -124,6 +124,8 @@ def test_a_long_text_is_shown_in_part(run, tmp_path: Path) -> None:
 def test_windows_text_is_read_when_it_is_named_so(run, refused, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("Снег идёт.".encode("cp1251"))
     assert "cp1251" in refused("corpora", "sample", tmp_path / "a.txt").stderr
+    (tmp_path / "b.txt").write_bytes("Снег идёт.".encode("utf-16"))
+    assert "iconv -f utf-16" in refused("corpora", "sample", tmp_path / "b.txt").stderr
     read = run("corpora", "sample", tmp_path / "a.txt", "--encoding", "cp1251")
     assert "Снег идёт." in read.stdout
 

@@ -95,6 +95,8 @@ def test_a_text_and_a_file_are_refused(refused, extended: Path, tmp_path: Path) 
 def test_windows_text_is_refused_with_the_remedy(refused, extended: Path) -> None:
     result = refused("encode", "-t", extended, stdin="Дед стоял у двери".encode("cp1251"))
     assert "not UTF-8" in result.stderr and "iconv -f cp1251 -t utf-8" in result.stderr
+    result = refused("encode", "-t", extended, stdin="Дед стоял у двери".encode("utf-16"))
+    assert "iconv -f utf-16 -t utf-8" in result.stderr
 
 
 @pytest.mark.parametrize("where", ["nothing", "empty", "file"])

@@ -119,6 +119,7 @@ def test_a_peer_may_be_named_by_its_file(run, house: Path) -> None:
     [
         (b"\x7fELF\x00\x00", "no text file"),
         ("Привет, мир.".encode("cp1251"), "iconv -f cp1251"),
+        ("Привет, мир.".encode("utf-16"), "iconv -f utf-16"),
         (b"", "There is no text in a.txt"),
         (b" \n\n", "There is no text in a.txt"),
     ],

@@ -72,6 +72,8 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes("Первая.\nВторая.\n".encode("cp1251"))
     refused(path, FormatError, r"line 1, is not UTF-8.*iconv -f cp1251")
+    path.write_bytes("Первая.\nВторая.\n".encode("utf-16"))
+    refused(path, FormatError, r"line 1, is not UTF-8.*iconv -f utf-16")
     path.write_bytes(b"ELF\x00\x01\x02")
     refused(path, FormatError, "NUL byte")
     archive = tmp_path / "a.txt.xz"

@@ -376,3 +376,13 @@ def test_mistakes_are_named() -> None:
         for move in (layer.offload, layer.prefetch):
             with pytest.raises(ConfigError, match="DynamicCache"):
                 move()
+
+
+def test_what_is_no_config_or_length_is_told_of() -> None:
+    model = small_model("llama", attention.NAME)
+    wrong: Any = model
+    with pytest.raises(ConfigError, match=r"config is a LlamaForCausalLM.*Pass model\.config"):
+        QuantizedKVCache(wrong, "int4")
+    for length in (0, "64", 2.5, True):
+        with pytest.raises(ConfigError, match=r"max_length=.*A whole number of tokens"):
+            ours(model, "int4", max_length=length)

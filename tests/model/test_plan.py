@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from model.small_models import MODELS, small_model
-from transformers import AutoModelForCausalLM, LlamaConfig
+from transformers import AutoModelForCausalLM, LlamaConfig, MambaConfig, MixtralConfig
 
 from hyperlex import HyperTokenizer, extend_model
 from hyperlex.errors import ConfigError
@@ -173,3 +173,14 @@ def test_heads_that_do_not_divide_are_told_of(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError, match="4 query heads and 3 key/value heads"):
         plan_memory(tmp_path, gpu=8 * GIB, context=64)
+
+
+def test_models_that_cannot_be_planned_are_told_of(tmp_path: Path) -> None:
+    small: Any = {"hidden_size": 32, "num_hidden_layers": 2, "vocab_size": 64}
+    MambaConfig(**small, state_size=4).save_pretrained(tmp_path / "mamba")
+    with pytest.raises(ConfigError, match=r"MambaConfig has layers of the kinds"):
+        plan_memory(tmp_path / "mamba", gpu=GIB, context=64)
+    experts = {"num_local_experts": 2, "num_attention_heads": 2, "num_key_value_heads": 1}
+    MixtralConfig(**small, **experts, intermediate_size=64).save_pretrained(tmp_path / "mixtral")
+    with pytest.raises(ConfigError, match="MixtralForCausalLM cannot be followed without numbers"):
+        plan_memory(tmp_path / "mixtral", gpu=GIB, context=64)

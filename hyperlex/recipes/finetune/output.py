@@ -9,7 +9,13 @@ from typing import Any, Final
 
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_write_text, require_writable
-from hyperlex.recipes.config import RESOLVED_FILE, read_recipe, require_same, write_recipe
+from hyperlex.recipes.config import (
+    RESOLVED_FILE,
+    read_recipe,
+    require_same,
+    settled,
+    write_recipe,
+)
 from hyperlex.recipes.finetune.config import FinetuneConfig
 from hyperlex.recipes.finetune.log import RunLog
 from hyperlex.recipes.finetune.sequences import Sequences
@@ -110,7 +116,7 @@ def begin_run(config: FinetuneConfig, directory: Path, sequences: Sequences) -> 
     """
     directory.mkdir(parents=True, exist_ok=True)
     atomic_write_text(directory / DATA_FILE, json.dumps(_figures(sequences), indent=2) + "\n")
-    write_recipe(replace(config, resume=False), directory / RESOLVED_FILE)
+    write_recipe(settled(config), directory / RESOLVED_FILE)
 
 
 def _figures(sequences: Sequences) -> dict[str, Any]:

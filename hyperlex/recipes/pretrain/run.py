@@ -12,7 +12,7 @@ from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_
 
 from hyperlex.errors import ConfigError
 from hyperlex.files import atomic_directory
-from hyperlex.recipes.config import RESOLVED_FILE, flag, write_recipe
+from hyperlex.recipes.config import RESOLVED_FILE, flag, settled, write_recipe
 from hyperlex.recipes.pretrain.checkpoint import load_checkpoint, save_checkpoint
 from hyperlex.recipes.pretrain.config import PretrainConfig
 from hyperlex.recipes.pretrain.mixture import Mixture, Source, source, together
@@ -107,7 +107,7 @@ def pretrain(
         """
         for number, batch in enumerate(rows):
             if first and number == 0:
-                write_recipe(config, output / RESOLVED_FILE)
+                write_recipe(settled(config), output / RESOLVED_FILE)
                 log.begin()
             yield batch
 

@@ -128,5 +128,7 @@ def end_of_text(tok: HyperTokenizer) -> int:
             return names[usual]
     raise ConfigError(
         "The tokenizer has neither an end-of-text nor a beginning-of-text token, and documents "
-        "cannot be told apart. Give it an eos_token in its tokenizer_config.json."
+        "cannot be told apart. Give its base one before it is extended: "
+        "tok = AutoTokenizer.from_pretrained(BASE); tok.add_special_tokens({'eos_token': "
+        "'<|endoftext|>'}); tok.save_pretrained(BASE)."
     )

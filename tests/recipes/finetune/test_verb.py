@@ -51,6 +51,22 @@ def test_a_recipe_runs_and_flags_win(recipe: Recipe, tmp_path: Path, planned: No
     assert again.stdout.replace("\n", "").endswith(f"Result: {config.output}")
 
 
+def test_a_recipe_names_its_output_from_anywhere(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = recipe(steps=1, output="here")
+    write_recipe(config, tmp_path / "mine.toml")
+    began = invoke(str(tmp_path / "mine.toml"), "--resume")
+    assert began.exit_code == 0, began.output
+    assert f"No run in {tmp_path / 'here'} to go on with" in began.stderr.replace("\n", "")
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "there")
+    again = invoke(str(tmp_path / "here/recipe.toml"), "--resume")
+    assert "is finished, and was left as it is" in again.stderr
+    assert not list((tmp_path / "there").iterdir())
+
+
 def test_without_a_recipe_flags_say_it_all(recipe: Recipe) -> None:
     config = recipe()
     words = ["--model", config.model, "--data", config.data, "--output", config.output]
