@@ -44,6 +44,11 @@ def documents(source: str | Path | Iterable[str | Document | Path]) -> Iterator[
     if isinstance(source, str | Path):
         yield from _from_path(Path(source))
         return
+    if not isinstance(source, Iterable):
+        raise ConfigError(
+            f"The corpus is a {type(source).__name__}: a path, or an iterable of texts, paths and "
+            "Documents, was expected."
+        )
     for item in source:
         if isinstance(item, Path):
             yield from _from_path(item)

@@ -24,6 +24,7 @@ from hyperlex.errors import ConfigError, VocabularyError
 from hyperlex.model.attention import use_grouped_attention
 from hyperlex.model.cache import QuantizedKVCache, Width
 from hyperlex.tokenizer import HyperTokenizer
+from hyperlex.tokenizer.layout import whole_ids
 from hyperlex.tokenizer.streaming import Piece, TextStream
 
 MAX_NEW_TOKENS = 256
@@ -158,8 +159,9 @@ def stream(
         ConfigError: an empty prompt, one that leaves no room for an answer, no token wanted; while
             it runs, whatever `generate` raises.
         VocabularyError: an id without a row in the model.
+        TypeError: a text, or a batch, in place of ids.
     """
-    given = list(map(int, ids))
+    given = whole_ids(ids)
     limit = positions_of(model)
     rows = model.get_input_embeddings().weight.shape[0]
     if not given:

@@ -107,8 +107,9 @@ def plan_memory(
         FormatError: a config that does not say how its quantised weights are stored.
     """
     sizes = {"gpu": gpu, "context": context, "batch": batch, "prefill": prefill}
-    if low := [name for name, value in sizes.items() if value < 1]:
-        raise ConfigError(f"{low[0]}={sizes[low[0]]}. A number of at least 1 was expected.")
+    for name, value in sizes.items():
+        if not isinstance(value, int) or value < 1:
+            raise ConfigError(f"{name}={value!r}. A whole number of at least 1 was expected.")
     check_width(kv)
     config = read_config(source)
     stored = getattr(config, "quantization_config", None)

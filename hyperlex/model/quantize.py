@@ -49,11 +49,13 @@ def quantize_directory(
         target: a directory without a model in it; it is made if it does not exist.
 
     Raises:
-        ConfigError: no such model at `source`; `target` holds one or cannot be written.
+        ConfigError: no such model at `source`, or adapters alone; `target` holds a model or cannot
+            be written.
         FormatError: weights that cannot be quantised or imported.
     """
     target = Path(target)
     refuse_second_model(target)
+    _refuse_adapters(source)
     with atomic_directory(target) as staged:
         if _quantization(source).get("load_in_4bit"):
             layers = _import(Path(source), staged, config)
@@ -64,6 +66,18 @@ def quantize_directory(
         bring_along(source, staged)
         after = _size(staged)
     return QuantizedDirectory(layers, _size(Path(source)), after, imported)
+
+
+def _refuse_adapters(source: str | Path) -> None:
+    """Raise `ConfigError` for a directory of adapters: transformers would save them alone again."""
+    place = Path(source)
+    if (place / "adapter_config.json").is_file() and not (place / "config.json").is_file():
+        raise ConfigError(
+            f"{str(source)!r} holds adapters, and no model to quantise. Merge them into their base "
+            "first: from hyperlex.recipes.loading import load_trained; model, tok = "
+            f"load_trained({str(source)!r}); model.merge_and_unload().save_pretrained(DIRECTORY); "
+            "tok.save(DIRECTORY)"
+        )
 
 
 def _quantize(source: str | Path, staged: Path, config: HyperlexQuantConfig) -> int:

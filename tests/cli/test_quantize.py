@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 import typer
+from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 from typer.testing import CliRunner
 
@@ -63,4 +64,13 @@ def test_mistakes_are_config_errors(dense: Path, tmp_path: Path) -> None:
         told = CliRunner().invoke(app, words)
         assert isinstance(told.exception, ConfigError)
         assert message in str(told.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_adapters_alone_are_refused(dense: Path, tmp_path: Path) -> None:
+    model = get_peft_model(LlamaForCausalLM.from_pretrained(dense), LoraConfig(r=2))
+    model.save_pretrained(tmp_path / "adapters")
+    result = CliRunner().invoke(app, [str(tmp_path / "adapters"), str(tmp_path / "out")])
+    assert isinstance(result.exception, ConfigError)
+    assert "holds adapters, and no model to quantise" in str(result.exception)
     assert not (tmp_path / "out").exists()

@@ -8,6 +8,7 @@ import json
 import lzma
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,3 +94,9 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, ConfigError, "holds no text")
     with pytest.raises(ConfigError, match="type int"):
         list(documents([5]))  # type: ignore[list-item]
+
+
+def test_what_is_no_corpus_is_told_of() -> None:
+    wrong: Any = None
+    with pytest.raises(ConfigError, match="The corpus is a NoneType"):
+        list(documents(wrong))

@@ -220,6 +220,12 @@ def test_a_context_without_scene_rows_is_refused(
         context_ids(model, tok, CONTEXT, room=None)
 
 
+@pytest.mark.parametrize("wrong", ["Дом был", None, [[1, 2]]])
+def test_what_is_no_prompt_of_ids_is_told_of(tok: HyperTokenizer, wrong: Any) -> None:
+    with pytest.raises(TypeError, match="Ids were expected"):
+        stream(model_of(tok), tok, wrong)
+
+
 def test_a_stream_that_is_forgotten_stops(tok: HyperTokenizer) -> None:
     pieces = stream(model_of(tok), tok, [1, 2], max_new_tokens=60, do_sample=True, seed=0)
     next(pieces)

@@ -155,6 +155,8 @@ def test_mistakes_are_named(tmp_path: Path, shaped_13b: Path) -> None:
     for wrong in ("gpu", "context", "batch", "prefill"):
         with pytest.raises(ConfigError, match=f"{wrong}=0"):
             planned(shaped_13b, **{wrong: 0})
+    with pytest.raises(ConfigError, match="gpu='8GB'"):
+        planned(shaped_13b, gpu="8GB")
     with pytest.raises(ConfigError, match="weights='int3'"):
         planned(shaped_13b, weights="int3")
     with pytest.raises(ConfigError, match="width='int3'"):
