@@ -50,7 +50,7 @@ def finetune(
     task = task_of(path)
     config = read_recipe(task.kind, path, flags)
     tell_of_hub(config.model)
-    with progress() as told, resumable(config.output, getattr(config, "resume", False)):
+    with progress() as told, resumable(config.output):
         result = task.run(config, told=lambda line: typer.echo(line, err=True), progress=told)
     if as_json:
         typer.echo(json.dumps(result.figures, ensure_ascii=False))

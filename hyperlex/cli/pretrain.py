@@ -49,7 +49,7 @@ def pretrain(
     config = read_recipe(PretrainConfig, None if name is None else find_recipe(name), flags)
     if config.tokenizer is not None:
         tell_of_hub(config.tokenizer)
-    with progress() as told, resumable(config.output, config.resume):
+    with progress() as told, resumable(config.output):
         result = train(config, told=told, said=lambda line: typer.echo(line, err=True))
     if not result.first:
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, fields
@@ -72,17 +71,11 @@ def recipe_words(recipe: str | None, extra: list[str]) -> tuple[str | None, dict
 
 
 @contextmanager
-def resumable(output: str, go_on: bool = False) -> Iterator[None]:
-    """Say on Ctrl-C how to go on, and at the start that there is nothing to go on with, should one
-    ask to. A run that began in an empty place and has come to nothing that one could go on from
-    leaves none behind, so that the same command may be given again.
+def resumable(output: str) -> Iterator[None]:
+    """Say on Ctrl-C how to go on. A run that began in an empty place and has come to nothing that
+    one could go on from leaves none behind, so that the same command may be given again.
     """
     place = Path(output)
-    if go_on and not any(place.rglob(_RECIPE)):
-        print(
-            f"No run in {place.resolve()} to go on with: a new one begins.",
-            file=sys.stderr,
-        )
     was_there = place.exists()
     is_new = not was_there or (place.is_dir() and not any(place.iterdir()))
     try:

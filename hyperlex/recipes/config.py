@@ -177,7 +177,7 @@ def parse_flags(words: Sequence[str]) -> dict[str, str]:
 
 def read_toml(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")  # editors of Windows write a mark
         found = tomllib.loads(text)
     except FileNotFoundError as error:
         raise ConfigError(

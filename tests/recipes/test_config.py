@@ -55,6 +55,12 @@ def test_the_command_line_wins(tmp_path: Path) -> None:
     )
 
 
+def test_a_mark_at_the_beginning_is_none_of_the_recipe(tmp_path: Path) -> None:
+    path = tmp_path / "toy.toml"
+    path.write_bytes('\ufeffmodel = "a"\r\nsteps = 3\r\n'.encode())
+    assert read_recipe(Toy, path) == Toy("a", 3)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

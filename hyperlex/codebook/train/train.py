@@ -133,10 +133,11 @@ class _Training:
         active, gain, usage = self._select(pool, pieces, share)
         candidates = self._candidates(active, gain, usage, pieces.first(share))
         if len(candidates) < size:
+            remedy = "Ask for fewer, or give more text." if candidates else "Give more text."
             raise VocabularyError(
                 f"size={size}: the corpus has only {len(candidates)} candidates that occur often "
                 f"enough (min_count={self.config.min_count}, "
-                f"min_documents={self.config.min_documents}). Ask for fewer, or give more text."
+                f"min_documents={self.config.min_documents}). {remedy}"
             )
         return build_codebook(self.base, candidates)
 

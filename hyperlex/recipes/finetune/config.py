@@ -137,6 +137,9 @@ class FinetuneConfig:
             parse_size(self.gpu_memory, "gpu_memory")
 
     def _check_columns(self) -> None:
+        for name in ("text_columns", "labels"):
+            value = getattr(self, name)
+            _require(not isinstance(value, str), name, value, f"a tuple, as ({value!r},)")
         completions = ("messages_column", "label_column", "completion_column")
         named = [name for name in completions if getattr(self, name)]
         if len(named) > 1:

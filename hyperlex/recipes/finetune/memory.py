@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hyperlex.errors import ConfigError
+from hyperlex.errors import ConfigError, first_line
 from hyperlex.recipes.finetune.config import FinetuneConfig
 from hyperlex.sizes import in_gib, parse_size
 from hyperlex.tokenizer import VocabularyLayout
+
+if TYPE_CHECKING:
+    from hyperlex.model.training_memory import TrainingPlan
 
 
 def plan_run(
     config: FinetuneConfig, running: Any, layout: VocabularyLayout, say: Callable[[str], None]
 ) -> None:
     """Say what the run takes in memory. Raises `ConfigError` where that is more than there is."""
-    from hyperlex.model.plan import DTYPES
-    from hyperlex.model.training_memory import describe, plan_training
+    from hyperlex.model.training_memory import describe
     from hyperlex.recipes.finetune.adapters import prepare, trained_in_full_precision
     from hyperlex.recipes.finetune.optimiser import mixed_precision
-    from hyperlex.recipes.loading import budget, compute_dtype, cuda
+    from hyperlex.recipes.loading import budget, compute_dtype
 
     room = budget(config.gpu_memory)
     computing = compute_dtype(running.weights)
@@ -32,7 +34,38 @@ def plan_run(
     def mixed(*, adapters: str, weights: str) -> str | None:
         return mixed_precision(adapters, running.weights if adapters == "none" else weights)
 
-    planned = plan_training(
+    try:
+        planned = _planned(config, running, room, computing, prepared, mixed)
+    except RuntimeError as error:
+        say(f"What a step takes in memory is not known for this model ({first_line(error)}).")
+        return
+    say("Memory that a step takes:")
+    for name, size, words in describe(planned):
+        say(f"  {name:12} {in_gib(size):>11}  {words}")
+    if not planned.fits():
+        assert room is not None
+        raise ConfigError(
+            f"This takes {in_gib(planned.total)} and there are {in_gib(room)}. "
+            + " ".join(f"{line.rstrip('.')}." for line in planned.advice())
+        )
+
+
+def _planned(
+    config: FinetuneConfig,
+    running: Any,
+    room: int | None,
+    computing: Any,
+    prepared: Callable[..., Any],
+    mixed: Callable[..., str | None],
+) -> TrainingPlan:
+    """The plan of a step. Raises `RuntimeError` where a model looks at numbers on its way, as
+    mixtures of experts do.
+    """
+    from hyperlex.model.plan import DTYPES
+    from hyperlex.model.training_memory import plan_training
+    from hyperlex.recipes.loading import cuda
+
+    return plan_training(
         config.model,
         prepare=prepared,
         adapters=config.adapters,
@@ -52,15 +85,6 @@ def plan_run(
         gpu=room,
         **({} if cuda() else {"reserve": 0}),
     )
-    say("Memory that a step takes:")
-    for name, size, words in describe(planned):
-        say(f"  {name:12} {in_gib(size):>11}  {words}")
-    if not planned.fits():
-        assert room is not None
-        raise ConfigError(
-            f"This takes {in_gib(planned.total)} and there are {in_gib(room)}. "
-            + " ".join(f"{line.rstrip('.')}." for line in planned.advice())
-        )
 
 
 def cap_memory(config: FinetuneConfig) -> None:

@@ -141,7 +141,7 @@ def make_sequences(
     made = Sequences()
     stream_ids: list[int] = []
     stream_learned: list[bool] = []
-    read = empty = cut_off = 0
+    read = empty = cut_off = lost = 0
     long: list[tuple[str, int]] = []
     for row in rows:
         read += 1
@@ -162,6 +162,7 @@ def make_sequences(
                 long.append((row.place, len(ids)))
                 continue
             cut_off += 1
+            lost += len(ids) - context
         made.add(ids[:context], learned[:context])
     if len(stream_ids) > 1:
         made.add(stream_ids, stream_learned)
@@ -175,7 +176,12 @@ def make_sequences(
             f"{place}, with {size} tokens; the longest has {most}. A completion that is cut off "
             f'teaches no end. Write context = {most}, shorten them, or too_long = "skip".'
         )
-    for count, done in ((len(long), "left out"), (cut_off, f"cut after {context} tokens")):
+    whole = len(made.ids) + lost
+    shortened = (
+        f"cut after {context} tokens, which leaves out {lost:,} of all {whole:,} (packing = true, "
+        "where all rows are texts, learns from all)"
+    )
+    for count, done in ((len(long), "left out"), (cut_off, shortened)):
         if count:
             told(f"{count:,} of {read:,} rows are longer than the context and were {done}.")
     if not len(made):

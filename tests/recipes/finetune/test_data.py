@@ -233,7 +233,9 @@ def test_long_texts_are_cut_and_it_is_said(tok: HyperTokenizer, tmp_path: Path) 
     told: list[str] = []
     found, _ = read_sequences(config(path, context=12), tok, told=told.append)
     assert len(found[0].ids) == 12
-    assert told == ["1 of 2 rows are longer than the context and were cut after 12 tokens."]
+    (said,) = told
+    assert said.startswith("1 of 2 rows are longer than the context and were cut after 12 tokens")
+    assert "leaves out 14 of all 34" in said and "packing = true" in said
 
 
 def test_long_prompts_are_refused_with_their_number(tok: HyperTokenizer, tmp_path: Path) -> None:
@@ -262,10 +264,9 @@ def test_a_row_without_a_prompt_is_a_text_that_may_be_cut(
     assert answer.learned.tolist() == [False] * len(tok.encode("Где?")) + [True] * (
         len(tok.encode(" Тут.")) + 1
     )
-    assert told == [
-        "1 of 3 rows are longer than the context and were left out.",
-        "1 of 3 rows are longer than the context and were cut after 16 tokens.",
-    ]
+    left_out, cut = told
+    assert left_out == "1 of 3 rows are longer than the context and were left out."
+    assert "were cut after 16 tokens, which leaves out 10 of all 37" in cut
 
 
 def test_ends_of_texts_are_learned_or_not(tok: HyperTokenizer, tmp_path: Path) -> None:
@@ -376,3 +377,9 @@ def test_a_base_that_begins_texts_by_itself_does_so_once(base: Any, tmp_path: Pa
     ids, learned = Encoder(beginning, end)(joined("Где?", "Тут."))
     assert ids == [end, *Encoder(tok, end)(joined("Где?", "Тут."))[0]]
     assert not learned[0]
+
+
+def test_a_name_in_place_of_several_is_told_of(tmp_path: Path) -> None:
+    wrong: Any = "text"
+    with pytest.raises(ConfigError, match=r"text_columns.*a tuple, as \('text',\)"):
+        config(tmp_path / "d.jsonl", text_columns=wrong)
