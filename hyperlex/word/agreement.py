@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from hyperlex.types import features_of
 from hyperlex.word.dictionary import dictionary
@@ -45,6 +46,7 @@ def disagree(noun: Mapping[str, str], verb: Mapping[str, str]) -> bool:
     return gender is not None and noun.get("Gender", gender) != gender
 
 
+@lru_cache(maxsize=4096)
 def is_transitive(form: str) -> bool:
     """Whether a spelling may be of a verb with an object in the accusative."""
     return any("tran" in parse.tag for parse in dictionary().parse(form))

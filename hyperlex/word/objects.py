@@ -106,8 +106,7 @@ def demote_objects(relations: list[str], chosen: Sequence[Offer]) -> None:
     вечером».
     """
     for place, relation in enumerate(relations):
-        case = form_of(chosen[place])[0] or ""
-        if relation == "obj" and case in _OTHER_CASES:
+        if relation == "obj" and (case := form_of(chosen[place])[0]) in _OTHER_CASES:
             when = case == "Loc" or chosen[place][0] in _WHEN
             relations[place] = "obl" if when else "iobj"
 
